@@ -1,1 +1,4 @@
-//! kis-core
+//! KIS flow.
+
+pub mod row;
+pub mod state;

@@ -1,0 +1,3 @@
+//! Rows: what flows carry.
+
+pub mod key;

@@ -1,0 +1,284 @@
+//! The values of one step's state in one lane: a hash map that can put back what a failed call touched.
+
+use hashbrown::HashTable;
+
+use super::State;
+use crate::row::key::{Key, KeyRef};
+
+/// The state of one step in one lane, by key.
+///
+/// A call touches values with [`StateMap::touch`]; afterwards the engine either keeps what was touched or puts it
+/// back as it was before the call.
+#[derive(Debug)]
+pub struct StateMap<S> {
+    index: HashTable<u32>,
+    slots: Vec<Slot<S>>,
+    free: Vec<u32>,
+    touched: Vec<Touched<S>>,
+    dirty: Vec<u32>,
+    /// Keys removed since the last cut, to be deleted from the store.
+    removed: Vec<Key>,
+    call: u32,
+    now_ms: u64,
+    ttl_ms: u64,
+}
+
+#[derive(Debug)]
+struct Slot<S> {
+    hash: u64,
+    key: Key,
+    value: S,
+    written_ms: u64,
+    call: u32,
+    dirty: bool,
+    /// Set by [`StateMap::remove`]; the next freeze deletes the key, unless it is touched again before.
+    removed: bool,
+    /// Whether the slot holds a key at all, or waits in the free list.
+    live: bool,
+}
+
+#[derive(Debug)]
+struct Touched<S> {
+    slot: u32,
+    /// What the slot held before the call; `None` when the call made it.
+    before: Option<Before<S>>,
+}
+
+#[derive(Debug)]
+struct Before<S> {
+    value: S,
+    written_ms: u64,
+    removed: bool,
+}
+
+/// One key's value as a cut takes it: `None` when the key was removed or its time to live has passed.
+#[derive(Debug)]
+pub(super) struct FrozenValue<S> {
+    pub(super) key: Key,
+    pub(super) value: Option<S>,
+    pub(super) expires_ms: u64,
+}
+
+impl<S: State> Default for StateMap<S> {
+    fn default() -> Self {
+        StateMap {
+            index: HashTable::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            touched: Vec::new(),
+            dirty: Vec::new(),
+            removed: Vec::new(),
+            call: 1,
+            now_ms: 0,
+            ttl_ms: u64::try_from(S::TTL.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl<S: State> StateMap<S> {
+    /// How many keys have a value.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether no key has a value.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// The value of `key` to read and change; made with `Default` if there is none or it has expired.
+    ///
+    /// The first touch of a key in a call keeps a copy, so that [`StateMap::undo`] can put it back.
+    #[inline]
+    pub fn touch(&mut self, key: KeyRef<'_>) -> &mut S {
+        let i = match self.find(key) {
+            Some(i) => {
+                let expired = self.expired(&self.slots[i as usize]);
+                let slot = &mut self.slots[i as usize];
+                if slot.call != self.call {
+                    slot.call = self.call;
+                    let before = Before {
+                        value: slot.value.clone(),
+                        written_ms: slot.written_ms,
+                        removed: slot.removed,
+                    };
+                    self.touched.push(Touched {
+                        slot: i,
+                        before: Some(before),
+                    });
+                    if expired {
+                        slot.value = S::default();
+                    }
+                    slot.written_ms = self.now_ms;
+                    if !slot.dirty {
+                        slot.dirty = true;
+                        self.dirty.push(i);
+                    }
+                }
+                slot.removed = false;
+                i
+            }
+            None => self.insert(key, S::default(), self.now_ms, true),
+        };
+        &mut self.slots[i as usize].value
+    }
+
+    /// The value of `key`, if it has one that has not expired.
+    pub fn get(&self, key: KeyRef<'_>) -> Option<&S> {
+        let slot = &self.slots[self.find(key)? as usize];
+        (!slot.removed && !self.expired(slot)).then_some(&slot.value)
+    }
+
+    /// Removes the value of `key`. The next touch starts at `Default`.
+    pub fn remove(&mut self, key: KeyRef<'_>) {
+        if self.find(key).is_some() {
+            // The slot stays until the next freeze, so that `undo` has a place to put the value back to.
+            *self.touch(key) = S::default();
+            if let Some(i) = self.find(key) {
+                self.slots[i as usize].removed = true;
+            }
+        }
+    }
+
+    /// Accepts all touches since the last `keep` or `undo`.
+    #[inline]
+    pub fn keep(&mut self) {
+        self.touched.clear();
+        self.call = self.call.wrapping_add(1);
+    }
+
+    /// Puts back everything touched since the last `keep` or `undo`.
+    pub fn undo(&mut self) {
+        while let Some(Touched { slot: i, before }) = self.touched.pop() {
+            match before {
+                Some(before) => {
+                    let slot = &mut self.slots[i as usize];
+                    slot.value = before.value;
+                    slot.written_ms = before.written_ms;
+                    slot.removed = before.removed;
+                }
+                None => self.drop_slot(i),
+            }
+        }
+        self.call = self.call.wrapping_add(1);
+    }
+
+    /// Sets the clock by which values expire, in milliseconds since 1970.
+    pub(super) fn set_now(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+    }
+
+    /// Overrides how long values are kept.
+    pub(super) fn set_ttl(&mut self, ttl_ms: u64) {
+        self.ttl_ms = ttl_ms;
+    }
+
+    /// Puts in a value that the store held.
+    pub(super) fn load(&mut self, key: KeyRef<'_>, value: S, expires_ms: u64) {
+        let written_ms = expires_ms.saturating_sub(self.ttl_ms);
+        self.insert(key, value, written_ms, false);
+    }
+
+    /// Copies what changed since the last freeze, and forgets values whose time has passed among them.
+    pub(super) fn freeze(&mut self) -> Vec<FrozenValue<S>> {
+        let mut frozen = Vec::with_capacity(self.dirty.len() + self.removed.len());
+        frozen.extend(self.removed.drain(..).map(|key| FrozenValue {
+            key,
+            value: None,
+            expires_ms: 0,
+        }));
+        for i in std::mem::take(&mut self.dirty) {
+            let slot = &mut self.slots[i as usize];
+            if !slot.dirty {
+                continue;
+            }
+            slot.dirty = false;
+            let key = slot.key.clone();
+            if slot.removed {
+                self.drop_slot(i);
+                frozen.push(FrozenValue {
+                    key,
+                    value: None,
+                    expires_ms: 0,
+                });
+            } else {
+                let expires_ms = slot.written_ms.saturating_add(self.ttl_ms);
+                frozen.push(FrozenValue {
+                    key,
+                    value: Some(slot.value.clone()),
+                    expires_ms,
+                });
+            }
+        }
+        frozen
+    }
+
+    /// Forgets values whose time to live has passed; the next freeze deletes them from the store.
+    pub(super) fn expire(&mut self) {
+        for i in 0..self.slots.len() {
+            let slot = &self.slots[i];
+            if slot.live && !slot.dirty && self.expired(slot) {
+                self.removed.push(slot.key.clone());
+                self.drop_slot(i as u32);
+            }
+        }
+    }
+
+    #[inline]
+    fn find(&self, key: KeyRef<'_>) -> Option<u32> {
+        let slots = &self.slots;
+        self.index
+            .find(key.hash(), |&i| key.is(&slots[i as usize].key))
+            .copied()
+    }
+
+    #[inline]
+    fn expired(&self, slot: &Slot<S>) -> bool {
+        self.now_ms.saturating_sub(slot.written_ms) > self.ttl_ms
+    }
+
+    fn insert(&mut self, key: KeyRef<'_>, value: S, written_ms: u64, touched: bool) -> u32 {
+        let slot = Slot {
+            hash: key.hash(),
+            key: key.to_key(),
+            value,
+            written_ms,
+            call: self.call,
+            dirty: touched,
+            removed: false,
+            live: true,
+        };
+        let i = match self.free.pop() {
+            Some(i) => {
+                self.slots[i as usize] = slot;
+                i
+            }
+            None => {
+                self.slots.push(slot);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        let slots = &self.slots;
+        self.index
+            .insert_unique(key.hash(), i, |&i| slots[i as usize].hash);
+        if touched {
+            self.touched.push(Touched {
+                slot: i,
+                before: None,
+            });
+            self.dirty.push(i);
+        }
+        i
+    }
+
+    fn drop_slot(&mut self, i: u32) {
+        let slot = &mut self.slots[i as usize];
+        if let Ok(entry) = self.index.find_entry(slot.hash, |&other| other == i) {
+            entry.remove();
+        }
+        slot.live = false;
+        slot.dirty = false;
+        slot.value = S::default();
+        self.free.push(i);
+    }
+}

@@ -1,0 +1,101 @@
+//! The state map against a plain model: undo restores, freeze tells exactly what changed.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{AnyState, State, StateMap};
+use crate::row::key::KeyRef;
+
+#[derive(Clone, Default, Debug, PartialEq, Serialize, Deserialize)]
+struct Count(u64);
+
+impl State for Count {
+    const TTL: Duration = Duration::from_secs(60);
+    const VERSION: u32 = 1;
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Add(i64),
+    Remove(i64),
+    Keep,
+    Undo,
+    Cut,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        4 => (0..8i64).prop_map(Op::Add),
+        1 => (0..8i64).prop_map(Op::Remove),
+        2 => Just(Op::Keep),
+        1 => Just(Op::Undo),
+        1 => Just(Op::Cut),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn behaves_as_a_map_with_transactions(ops in prop::collection::vec(op(), 0..200)) {
+        let mut map = StateMap::<Count>::default();
+        let (mut kept, mut open, mut stored) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for op in ops {
+            match op {
+                Op::Add(key) => {
+                    map.touch(KeyRef::int(key)).0 += 1;
+                    *open.entry(key).or_insert(0u64) += 1;
+                }
+                Op::Remove(key) => {
+                    map.remove(KeyRef::int(key));
+                    open.remove(&key);
+                }
+                Op::Keep => {
+                    map.keep();
+                    kept = open.clone();
+                }
+                Op::Undo => {
+                    map.undo();
+                    open = kept.clone();
+                }
+                Op::Cut => {
+                    map.keep();
+                    kept = open.clone();
+                    AnyState::freeze(&mut map).encode(&mut |key, bytes, _| {
+                        let key: i64 = key.to_string().parse().unwrap();
+                        match bytes {
+                            Some(bytes) => stored.insert(key, rmp_serde::from_slice::<Count>(&bytes).unwrap().0),
+                            None => stored.remove(&key),
+                        };
+                    }).unwrap();
+                    prop_assert_eq!(&stored, &kept);
+                }
+            }
+            for key in 0..8 {
+                prop_assert_eq!(map.get(KeyRef::int(key)).map(|c| c.0), open.get(&key).copied());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_value_expires_after_its_time_to_live() {
+    let mut map = StateMap::<Count>::default();
+    map.set_now(1_000);
+    map.touch(KeyRef::int(1)).0 = 5;
+    map.keep();
+    map.set_now(61_000);
+    assert_eq!(map.get(KeyRef::int(1)), Some(&Count(5)));
+    map.set_now(61_001);
+    assert_eq!(map.get(KeyRef::int(1)), None);
+    assert_eq!(map.touch(KeyRef::int(1)), &Count(0));
+    map.undo();
+    assert_eq!(AnyState::freeze(&mut map).len(), 1);
+    map.expire();
+    let mut gone = Vec::new();
+    AnyState::freeze(&mut map)
+        .encode(&mut |key, bytes, _| gone.push((key.to_string(), bytes)))
+        .unwrap();
+    assert_eq!(gone, [("1".to_owned(), None)]);
+    assert!(map.is_empty());
+}
