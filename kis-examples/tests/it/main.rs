@@ -1,0 +1,3 @@
+//! The examples do what their pages say.
+
+mod readmes;
