@@ -6,7 +6,7 @@ use super::{Findings, Workspace};
 
 /// From the lowest to the highest; a module may use those before it.
 const LAYERS: &[&str] = &[
-    "error", "row", "function", "link", "registry", "flow", "state", "observe", "engine", "admin", "cli",
+    "error", "row", "state", "function", "link", "registry", "flow", "observe", "engine", "admin", "cli",
     "app",
 ];
 

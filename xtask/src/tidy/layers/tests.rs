@@ -7,8 +7,8 @@ fn check(path: &str, text: &str, expect: &[&str]) {
     find(point_down, &[(path, text)], expect);
 }
 
-const UP: &str = "uses engine, which is above it; the layers are error <- row <- function <- link <- registry \
-                  <- flow <- state <- observe <- engine <- admin <- cli <- app";
+const UP: &str = "uses engine, which is above it; the layers are error <- row <- state <- function <- link \
+                  <- registry <- flow <- observe <- engine <- admin <- cli <- app";
 
 #[test]
 fn a_use_downwards_is_fine() {
