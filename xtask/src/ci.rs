@@ -171,13 +171,14 @@ fn features(sh: &Shell) -> Result<()> {
     for name in FEATURED {
         let package = packages.iter().find(|package| package.name == *name);
         let package = package.with_context(|| format!("no crate {name} in the workspace"))?;
-        cmd!(sh, "cargo check --locked -p {name} --no-default-features").run()?;
-        for feature in package.features.iter().filter(|feature| *feature != "default") {
-            cmd!(
+        let each = package.features.iter().filter(|feature| *feature != "default");
+        let each = each.map(|feature| vec!["--features", feature.as_str()]);
+        for only in std::iter::once(Vec::new()).chain(each) {
+            let clippy = cmd!(
                 sh,
-                "cargo check --locked -p {name} --no-default-features --features {feature}"
-            )
-            .run()?;
+                "cargo clippy --locked -p {name} --no-default-features {only...} -- -D warnings"
+            );
+            clippy.run()?;
         }
     }
     Ok(())
@@ -189,6 +190,7 @@ fn fuzz_builds(sh: &Shell) -> Result<()> {
         .into_iter()
         .map(|target| target.dir)
         .collect();
+    dirs.sort();
     dirs.dedup();
     if dirs.is_empty() {
         bail!("no fuzz target in the workspace");
