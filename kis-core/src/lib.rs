@@ -1,4 +1,5 @@
 //! KIS flow.
 
+pub mod observe;
 pub mod row;
 pub mod state;

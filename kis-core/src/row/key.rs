@@ -286,10 +286,16 @@ pub(crate) fn group_of(hash: u64) -> u8 {
     (hash % KEY_GROUPS) as u8
 }
 
-/// The lane of a key group: groups are spread over the lanes in ranges of equal size.
+/// The lane of a hash: groups are spread over the lanes in ranges of equal size.
 #[inline]
 pub(crate) fn lane_of(hash: u64, lanes: usize) -> usize {
-    usize::from(group_of(hash)) * lanes / KEY_GROUPS as usize
+    lane_of_group(group_of(hash), lanes)
+}
+
+/// The lane of a key group.
+#[inline]
+pub(crate) fn lane_of_group(group: u8, lanes: usize) -> usize {
+    usize::from(group) * lanes / KEY_GROUPS as usize
 }
 
 #[inline]

@@ -1,0 +1,76 @@
+//! What surrounds the work of a flow's lanes: its counters, its clock, the signal to stop, and waiting.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+
+use super::{fault::Fault, reader::Patience};
+use crate::{error::Error, flow::FlowPlan, observe::FlowCounters};
+
+/// The clock of a flow: milliseconds since 1970. Tests hand in their own.
+pub(crate) type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// The system's clock.
+pub(crate) fn system_clock() -> Clock {
+    Arc::new(|| u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0))
+}
+
+/// How a flow is asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stop {
+    /// It is not.
+    No,
+    /// Take no more rows, finish what was taken, cut, close.
+    Drain,
+    /// Stop where it stands; what is not cut is read again.
+    Now,
+}
+
+/// What surrounds the work of a flow's lanes.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) counters: Arc<FlowCounters>,
+    pub(crate) clock: Clock,
+    pub(crate) stop: watch::Receiver<Stop>,
+}
+
+impl Surroundings {
+    /// The time now in milliseconds since 1970.
+    pub(crate) fn now_ms(&self) -> u64 {
+        (self.clock)()
+    }
+
+    /// Waits for a retry.
+    ///
+    /// # Errors
+    /// If the flow has to stop at once.
+    pub(super) async fn sleep(&self, time: Duration) -> Result<(), Fault> {
+        let mut stop = self.stop.clone();
+        match tokio::time::timeout(time, stop.wait_for(|stop| *stop == Stop::Now)).await {
+            Err(_) => Ok(()),
+            Ok(_) => Err(Fault::new("stopped", "stopped while it waited for a retry")),
+        }
+    }
+
+    /// Waits until a step's connector may be there again. It spends no attempts and never ends in a dead letter.
+    ///
+    /// # Errors
+    /// If the flow has to stop.
+    pub(super) async fn wait_for_conn(
+        &self,
+        flow: &FlowPlan,
+        at: usize,
+        error: &Error,
+        patience: &mut Patience,
+    ) -> Result<(), Fault> {
+        let step = &flow.steps[at];
+        let wait = patience.next();
+        tracing::warn!(flow = %flow.name, step = %step.name, code = error.code(), "{}; waiting {wait:?} for the connector", error.message());
+        let mut stop = self.stop.clone();
+        // A drain does not wait for a system that is down: what waits for it is read again at the next start.
+        match tokio::time::timeout(wait, stop.wait_for(|stop| *stop >= Stop::Drain)).await {
+            Err(_) => Ok(()),
+            Ok(_) => Err(Fault::at(&step.name, "stopped", "stopped while its connector was not available")),
+        }
+    }
+}

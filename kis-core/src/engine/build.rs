@@ -1,0 +1,251 @@
+//! Builds what a flow runs with: opened sources, restored connectors, lanes with their clients and their state.
+
+use std::sync::Arc;
+
+use kis_conn::{AnyConnector, ErrorClass, LaneContext, LaneLog, OpenError, Source, SourceSpec, store::FlowTables};
+use tokio::sync::mpsc;
+
+use super::{
+    around::Surroundings,
+    call::StepRun,
+    chain::{Chain, Onward, Route},
+    fault::Fault,
+    flow::Environment,
+    lane::{Answer, Exchange, Lane},
+    reader::Patience,
+};
+use crate::{
+    flow::{FlowPlan, StepPlan},
+    function::{Cache, Ctx, Meta},
+    row::key::{KeyRef, lane_of_group},
+};
+
+/// What lanes are built from.
+pub(super) struct Kit<'a> {
+    pub(super) plan: &'a Arc<FlowPlan>,
+    pub(super) env: &'a Environment,
+    pub(super) around: &'a Surroundings,
+    pub(super) tables: &'a FlowTables,
+}
+
+/// The lanes of a flow.
+pub(super) struct Built {
+    /// Lanes of the first stage.
+    pub(super) first: Vec<Arc<Lane>>,
+    /// The lane of `at_end`, if the flow has such steps.
+    pub(super) last: Option<Arc<Lane>>,
+    /// How many lanes there are, the last one included.
+    pub(super) count: usize,
+    /// The parts of the head's steps.
+    pub(super) heads: Vec<StepParts>,
+}
+
+/// A step without state, from which any worker makes its own.
+pub(super) struct StepParts {
+    plan: Arc<StepPlan>,
+    cx: Ctx,
+}
+
+impl StepParts {
+    /// The step for one piece of work.
+    pub(super) fn run(&self) -> StepRun {
+        StepRun { plan: Arc::clone(&self.plan), cx: self.cx.clone(), state: None, logs: Vec::new() }
+    }
+}
+
+/// Opens the sources of a flow. One that is not available yet is asked again until the flow is told to stop.
+pub(super) async fn open_sources(plan: &FlowPlan, env: &Environment) -> Result<Vec<Arc<dyn Source>>, Fault> {
+    let mut sources = Vec::with_capacity(plan.sources.len());
+    for source in &plan.sources {
+        let conf = &source.conf;
+        let conn = source.conn.and_then(|conn| env.conns[conn].as_ref()).map(|(_, conn)| Arc::clone(conn));
+        let spec = SourceSpec {
+            name: source.name.to_string(),
+            place: conf.place.clone(),
+            key: conf.key.as_ref().map(|key| key.value.clone()),
+            format: conf.format.as_ref().map(|format| format.value),
+            params: conf.params.clone(),
+            start: conf.start.clone(),
+            base: env.base.clone(),
+            conn,
+        };
+        let mut patience = Patience::default();
+        loop {
+            match (source.info.open)(spec.clone()).await {
+                Ok(opened) => {
+                    sources.push(opened);
+                    break;
+                }
+                Err(OpenError::Conn(error)) if error.class == ErrorClass::Unavailable => {
+                    let wait = patience.next();
+                    tracing::warn!(flow = %plan.name, source = %source.name, code = %error.code,
+                        "{}; asking again in {wait:?}", error.message);
+                    tokio::time::sleep(wait).await;
+                }
+                Err(error) => {
+                    return Err(Fault::new("source", format_args!("{}: source {}: {error}", conf.place, source.name)));
+                }
+            }
+        }
+    }
+    Ok(sources)
+}
+
+/// Takes back in every connector of the flow what its last cut does not cover.
+pub(super) async fn restore_conns(
+    plan: &FlowPlan,
+    env: &Environment,
+) -> Result<Vec<(String, Arc<dyn AnyConnector>)>, Fault> {
+    let notes = env.store.notes(&plan.name).map_err(|error| Fault::new("store", error))?;
+    let mut used: Vec<usize> = plan.steps.iter().flat_map(|step| step.conns.iter().map(|(_, conn)| *conn)).collect();
+    used.sort_unstable();
+    used.dedup();
+    let mut conns = Vec::with_capacity(used.len());
+    for conn in used {
+        let Some((name, conn)) = &env.conns[conn] else { return Err(Fault::bug("a connector of a flow is not open")) };
+        let note = notes.iter().find(|(of, _)| **of == **name).map(|(_, note)| note.as_slice());
+        conn.restore(note)
+            .await
+            .map_err(|error| Fault::new(error.code.to_string(), format_args!("connector {name}: {}", error.message)))?;
+        conns.push((name.to_string(), Arc::clone(conn)));
+    }
+    Ok(conns)
+}
+
+/// Builds the lanes of all stages, with the state that the store holds for them.
+pub(super) fn lanes(kit: &Kit<'_>, answers: &mpsc::UnboundedSender<Answer>) -> Result<Built, Fault> {
+    let plan = kit.plan;
+    let shared = (Cache::default(), Meta::default());
+    let total = plan.stages.len() * plan.lanes + usize::from(plan.own_steps < plan.steps.len());
+    let mut stages: Vec<Arc<[Arc<Lane>]>> = Vec::with_capacity(plan.stages.len());
+    for (number, stage) in plan.stages.iter().enumerate() {
+        let onward = plan.stages.get(number + 1).and_then(|next| next.key.clone()).map(|key| Onward {
+            route: Route::Key(key),
+            lanes: plan.lanes,
+            unique: false,
+        });
+        let mut lanes = Vec::with_capacity(plan.lanes);
+        for lane in 0..plan.lanes {
+            let context = lane_context(kit, number * plan.lanes + lane, total);
+            let mut chain = chain(kit, stage.first, stage.end, plan.own_steps, &context, &shared);
+            chain.onward = onward.clone();
+            load_state(kit, &mut chain, lane)?;
+            let inputs = if number == 0 { 1 } else { plan.lanes };
+            lanes.push(Lane::new(chain, inputs, answers.clone()));
+        }
+        stages.push(lanes.into());
+    }
+    for pair in stages.windows(2) {
+        for (input, lane) in pair[0].iter().enumerate() {
+            lane.connect(Exchange { lanes: Arc::clone(&pair[1]), input });
+        }
+    }
+    let last = (plan.own_steps < plan.steps.len()).then(|| {
+        let context = lane_context(kit, total - 1, total);
+        let chain = chain(kit, plan.own_steps, plan.steps.len(), plan.steps.len(), &context, &shared);
+        Lane::new(chain, 1, answers.clone())
+    });
+    let heads = (0..plan.head)
+        .map(|at| StepParts { plan: Arc::clone(&plan.steps[at]), cx: context(kit, at, None, &shared) })
+        .collect();
+    Ok(Built { first: stages.first().map(|lanes| lanes.to_vec()).unwrap_or_default(), last, count: total, heads })
+}
+
+fn lane_context(kit: &Kit<'_>, lane: usize, lanes: usize) -> LaneContext {
+    LaneContext::new(&kit.plan.name, lane as u32, lanes as u32, kit.tables.lane())
+}
+
+fn chain(
+    kit: &Kit<'_>,
+    first: usize,
+    end: usize,
+    total: usize,
+    lane: &LaneContext,
+    shared: &(Cache, Meta),
+) -> Chain {
+    let mut steps: Vec<StepRun> = (first..end)
+        .map(|at| {
+            let plan = Arc::clone(&kit.plan.steps[at]);
+            let cx = context(kit, at, Some(lane), shared);
+            let state = plan.state.map(|state| {
+                let mut map = (state.info.new)();
+                map.set_ttl(state.ttl_ms);
+                map
+            });
+            StepRun { plan, cx, state, logs: Vec::new() }
+        })
+        .collect();
+    // Clients enlist their logs when they are made, so the list is whole only now.
+    let logs: Vec<Arc<dyn LaneLog>> = lane.logs();
+    for step in steps.iter_mut().filter(|step| !step.plan.conns.is_empty()) {
+        step.logs = logs.clone();
+    }
+    Chain {
+        flow: Arc::clone(kit.plan),
+        around: kit.around.clone(),
+        first,
+        steps,
+        total,
+        logs,
+        letters: Vec::new(),
+        onward: None,
+    }
+}
+
+fn context(kit: &Kit<'_>, at: usize, lane: Option<&LaneContext>, (cache, meta): &(Cache, Meta)) -> Ctx {
+    let step = &kit.plan.steps[at];
+    let mut cx = Ctx::builder()
+        .flow(&*kit.plan.name)
+        .step(&*step.name)
+        .function(step.info.name)
+        .exts(kit.env.exts.clone())
+        .cache(cache.clone())
+        .meta(meta.clone());
+    if let Some(params) = &step.params {
+        cx = cx.any_params(Arc::clone(params));
+    }
+    if let Some(lane) = lane {
+        cx = cx.lane(lane.lane());
+        for (arg, conn) in &step.conns {
+            if let Some((name, conn)) = &kit.env.conns[*conn] {
+                cx = cx.any_conn(arg, name, conn.client(lane));
+            }
+        }
+    }
+    cx.build()
+}
+
+/// Loads the state of the lane's key groups from the last cut.
+fn load_state(kit: &Kit<'_>, chain: &mut Chain, lane: usize) -> Result<(), Fault> {
+    let now_ms = kit.around.now_ms();
+    for step in &mut chain.steps {
+        let (Some(map), Some(state)) = (&mut step.state, &step.plan.state) else { continue };
+        map.set_now(now_ms);
+        let mut wrong = None;
+        kit.env
+            .store
+            .state(&kit.plan.name, &step.plan.name, |group, key, value| {
+                if lane_of_group(group, kit.plan.lanes) != lane || wrong.is_some() {
+                    return;
+                }
+                if value.version != state.info.version {
+                    wrong = Some(format!("it was stored as version {}, and the program has version {}", value.version, state.info.version));
+                } else if let Err(text) = map.load(KeyRef::from_canonical(key), &value.bytes, value.expires_ms) {
+                    wrong = Some(text);
+                }
+            })
+            .map_err(|error| Fault::new("store", error))?;
+        if let Some(text) = wrong {
+            return Err(Fault::at(
+                &step.plan.name,
+                "state_changed",
+                format_args!(
+                    "the stored state cannot be read as {}: {text}; raise the version and reset it with `run --fresh`, or bring the old type back",
+                    (state.info.type_name)()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+

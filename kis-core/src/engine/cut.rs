@@ -1,0 +1,194 @@
+//! A flow's cuts: markers out, frozen parts in, one store transaction, and only then `commit` to the sources.
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Instant,
+};
+
+use kis_conn::{
+    ErrorClass,
+    store::{FlowCut, FlowRecord, LaneCut, RunState, StateValue, StateWrite},
+};
+use tokio::sync::mpsc;
+
+use super::{
+    fault::Fault,
+    flow::FlowRun,
+    lane::{Answer, LaneFreeze},
+    reader::Patience,
+    router::Marked,
+};
+use crate::row::key::KeyRef;
+
+/// What the cuts of a flow need to know from one to the next.
+pub(super) struct Cutter {
+    flow: Arc<FlowRun>,
+    answers: mpsc::UnboundedReceiver<Answer>,
+    record: FlowRecord,
+}
+
+impl Cutter {
+    /// Takes the cuts of `flow`, whose lanes answer on `answers`.
+    pub(super) fn new(flow: Arc<FlowRun>, answers: mpsc::UnboundedReceiver<Answer>, record: FlowRecord) -> Cutter {
+        Cutter { flow, answers, record }
+    }
+
+    /// Waits for the next fault of a lane. Lanes send nothing else between cuts.
+    pub(super) async fn fault(&mut self) -> Fault {
+        loop {
+            match self.answers.recv().await {
+                Some(Answer::Fault(fault)) => return fault,
+                Some(Answer::Frozen(_)) => return Fault::bug("a lane answered a marker that nobody sent"),
+                None => return Fault::bug("all lanes are gone"),
+            }
+        }
+    }
+
+    /// Takes one cut, if anything moved since the last one or the flow's state is new.
+    ///
+    /// # Errors
+    /// A fault of a lane, of a connector or of the store. Nothing of the cut is written then.
+    pub(super) async fn cut(&mut self, state: RunState) -> Result<(), Fault> {
+        let started = Instant::now();
+        let news = self.record.state != state;
+        let Some(marked) = self.flow.router.mark(news) else { return Ok(()) };
+        let lanes = self.frozen(marked.cut).await?;
+        let notes = self.notes().await?;
+        self.write(marked, lanes, notes, state).await?;
+        self.flow.counters.cuts.add(1);
+        self.flow.counters.cut_durations.add(started.elapsed());
+        Ok(())
+    }
+
+    /// Collects what every lane froze at its marker.
+    async fn frozen(&mut self, cut: u64) -> Result<Vec<LaneFreeze>, Fault> {
+        let mut frozen = Vec::with_capacity(self.flow.lane_count);
+        while frozen.len() < self.flow.lane_count {
+            match self.answers.recv().await {
+                Some(Answer::Frozen(freeze)) if freeze.cut == cut => frozen.push(*freeze),
+                Some(Answer::Frozen(_)) => return Err(Fault::bug("a lane answered the marker of another cut")),
+                Some(Answer::Fault(fault)) => return Err(fault),
+                None => return Err(Fault::bug("all lanes are gone")),
+            }
+        }
+        Ok(frozen)
+    }
+
+    /// Lets every connector make durable what belongs to the cut.
+    async fn notes(&self) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+        let mut notes = Vec::new();
+        for (name, conn) in &self.flow.conns {
+            let mut patience = Patience::default();
+            loop {
+                match conn.cut().await {
+                    Ok(note) => {
+                        notes.extend(note.map(|note| (name.clone(), note)));
+                        break;
+                    }
+                    Err(error) if error.class == ErrorClass::Unavailable && !self.flow.stopping_now() => {
+                        let wait = patience.next();
+                        tracing::warn!(flow = %self.flow.plan.name, conn = %name, code = %error.code,
+                            "{}; the cut waits, next try in {wait:?}", error.message);
+                        tokio::time::sleep(wait).await;
+                    }
+                    Err(error) => {
+                        return Err(Fault::new(error.code.clone(), format_args!("connector {name}: {}", error.message)));
+                    }
+                }
+            }
+        }
+        Ok(notes)
+    }
+
+    async fn write(
+        &mut self,
+        marked: Marked,
+        lanes: Vec<LaneFreeze>,
+        notes: Vec<(String, Vec<u8>)>,
+        state: RunState,
+    ) -> Result<(), Fault> {
+        let flow = &self.flow;
+        let counters = &flow.counters;
+        counters.state_keys.store(lanes.iter().map(|lane| lane.keys).sum(), Relaxed);
+        let record = FlowRecord {
+            cut: marked.cut,
+            at_ms: flow.now_ms(),
+            state,
+            starts_without_progress: 0,
+            rows_in: counters.received_rows.get(),
+            rows_out: counters.rows_out.get(),
+            rows_dead: counters.dead.get(),
+            ..self.record.clone()
+        };
+        let steps: Vec<Arc<str>> = flow.plan.steps.iter().map(|step| Arc::clone(&step.name)).collect();
+        let versions: Vec<u32> =
+            flow.plan.steps.iter().map(|step| step.state.as_ref().map_or(0, |state| state.info.version)).collect();
+        let lanes = tokio::task::spawn_blocking(move || encode(lanes, &steps, &versions))
+            .await
+            .map_err(|_| Fault::bug("encoding the state panicked"))??;
+        let positions: Vec<_> = marked
+            .positions
+            .iter()
+            .map(|(source, partition, position)| {
+                (flow.plan.sources[*source].name.to_string(), partition.clone(), position.clone())
+            })
+            .collect();
+        let cut =
+            Arc::new(FlowCut { flow: flow.plan.name.to_string(), positions, lanes, notes, record: record.clone() });
+        let mut patience = Patience::default();
+        loop {
+            match flow.writer.commit(Arc::clone(&cut)).await {
+                Ok(()) => break,
+                Err(error) if error.is_unavailable() && !flow.stopping_now() => {
+                    let wait = patience.next();
+                    tracing::warn!(flow = %flow.plan.name, "the cut cannot be stored: {error}; next try in {wait:?}");
+                    tokio::time::sleep(wait).await;
+                }
+                Err(error) => return Err(Fault::new("store", error)),
+            }
+        }
+        self.record = record;
+        flow.tables.durable(&cut.lanes);
+        counters.acked.add(marked.rows);
+        self.commit_sources(&marked).await;
+        Ok(())
+    }
+
+    /// Tells the sources how far everything is settled. A source that cannot be told now is told at the next cut; its
+    /// own copy of the position is information for its tools, the store's is the truth.
+    async fn commit_sources(&self, marked: &Marked) {
+        for (number, source) in self.flow.sources.iter().enumerate() {
+            let up_to: Vec<_> =
+                marked.positions.iter().filter(|(of, ..)| *of == number).map(|(_, p, at)| (p.clone(), at.clone())).collect();
+            if up_to.is_empty() {
+                continue;
+            }
+            if let Err(error) = source.commit(&up_to).await {
+                tracing::warn!(flow = %self.flow.plan.name, source = %self.flow.plan.sources[number].name,
+                    code = %error.code, "the source did not take the position: {}", error.message);
+            }
+        }
+    }
+}
+
+/// Turns frozen state into bytes, and checks nothing else: what a lane froze is written as it is.
+fn encode(lanes: Vec<LaneFreeze>, steps: &[Arc<str>], versions: &[u32]) -> Result<Vec<LaneCut>, Fault> {
+    let mut cuts = Vec::with_capacity(lanes.len());
+    for lane in lanes {
+        let mut cut = lane.writes;
+        for (step, frozen) in lane.state {
+            cut.state.reserve(frozen.len());
+            let mut each = |key: KeyRef<'_>, bytes: Option<Vec<u8>>, expires_ms: u64| {
+                cut.state.push(StateWrite {
+                    step: steps[step].to_string(),
+                    group: key.group(),
+                    key: key.canonical().into(),
+                    value: bytes.map(|bytes| StateValue { version: versions[step], expires_ms, bytes }),
+                });
+            };
+            frozen.encode(&mut each).map_err(|text| Fault::at(&steps[step], "state", text))?;
+        }
+        cuts.push(cut);
+    }
+    Ok(cuts)
+}

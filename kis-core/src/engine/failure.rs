@@ -1,0 +1,118 @@
+//! What becomes of a row that failed: a dead letter, dropped, or the reason for which the flow stops.
+
+use std::sync::Arc;
+
+use kis_conf::Policy;
+use kis_conn::{
+    ErrorClass,
+    store::{Letter, LetterId, LetterWrite},
+};
+
+use super::{
+    fault::Fault,
+    parcel::From,
+};
+use crate::{
+    error::Error,
+    flow::StepPlan,
+    observe::{DropReason, FlowCounters},
+    row::{Fail, key::Keys},
+};
+
+/// Where a row failed, and what is around it.
+pub(super) struct Failing<'a> {
+    pub(super) flow: &'a str,
+    pub(super) step: &'a StepPlan,
+    /// The step's number in the flow.
+    pub(super) at: usize,
+    pub(super) from: &'a From,
+    pub(super) keys: Option<&'a Arc<Keys>>,
+    pub(super) counters: &'a FlowCounters,
+    pub(super) attempts: u32,
+    pub(super) now_ms: u64,
+}
+
+impl Failing<'_> {
+    /// Applies the policy of the row's class and adds a dead letter to `letters` if it says so.
+    ///
+    /// # Errors
+    /// If the policy says that the flow stops.
+    pub(super) fn settle(&self, fail: Fail, letters: &mut Vec<LetterWrite>) -> Result<(), Fault> {
+        let (class, code) = (fail.error.class(), fail.error.code().to_owned());
+        let counters = self.counters.step(self.at);
+        counters.error(class.as_str(), &code);
+        if class == ErrorClass::Decode {
+            self.counters.decode_errors.add(1);
+        }
+        match self.step.policy(class, &code) {
+            Policy::Drop => {
+                tracing::debug!(flow = self.flow, step = %self.step.name, origin = %self.from.show(fail.origin), class = %class, code, "{}", fail.error.message());
+                counters.drop_rows(DropReason::Policy, 1);
+                Ok(())
+            }
+            Policy::Stop => Err(Fault::at(
+                &self.step.name,
+                code,
+                format_args!("{} of {}", fail.error.message(), self.from.show(fail.origin)),
+            )),
+            Policy::DeadLetter | Policy::Retry => {
+                self.counters.dead.add(1);
+                tracing::warn!(flow = self.flow, step = %self.step.name, at = self.step.info.at,
+                    origin = %self.from.show(fail.origin), class = %class, code, attempts = self.attempts,
+                    "dead letter: {}", fail.error.message());
+                letters.push(LetterWrite::Put(self.letter(fail, &code)));
+                Ok(())
+            }
+        }
+    }
+
+    fn letter(&self, fail: Fail, code: &str) -> Letter {
+        let origin = self.from.show(fail.origin);
+        let class = fail.error.class();
+        let (format, body) = self.body(&fail);
+        let (row_type, fingerprint) = match fail.row.as_ref().and_then(|row| row.shape()) {
+            Some(shape) => (shape.name.to_owned(), shape.fingerprint()),
+            None => ("raw".to_owned(), 0),
+        };
+        let key = fail.origin.zip(self.keys).map(|(row, keys)| keys.get(row as usize).canonical());
+        Letter {
+            id: LetterId::of(self.flow, &self.step.name, &origin),
+            flow: self.flow.to_owned(),
+            step: self.step.name.to_string(),
+            stage: if class == ErrorClass::Decode { "decode" } else { "call" }.to_owned(),
+            class: class.as_str().to_owned(),
+            code: code.to_owned(),
+            message: fail.error.message().to_owned(),
+            attempts: self.attempts,
+            origin,
+            row_type,
+            fingerprint,
+            format,
+            body,
+            key,
+            first_ms: self.now_ms,
+            last_ms: self.now_ms,
+            replays: 0,
+        }
+    }
+
+    /// The row as the step before handed it on, or else the bytes that the source delivered.
+    fn body(&self, fail: &Fail) -> (String, Vec<u8>) {
+        if let Some(row) = &fail.row {
+            if let Some(raw) = row.as_raw().filter(|raw| raw.len() == 1) {
+                return (raw.layout().name().to_owned(), raw.bytes(0).to_vec());
+            }
+            let mut body = Vec::new();
+            if row.len() == 1 && row.json(0, &mut body).is_ok() {
+                return ("json".to_owned(), body);
+            }
+        }
+        let bytes = fail.origin.and_then(|row| self.from.bytes(row)).unwrap_or_default();
+        (self.from.format().to_owned(), bytes.to_vec())
+    }
+}
+
+/// A failure of row `i` of a batch, made from an error of the whole call.
+pub(super) fn fail_of(batch: &crate::row::Batch, i: usize, error: Error) -> Fail {
+    batch.fail(i, error)
+}

@@ -1,0 +1,266 @@
+//! A running flow: opens its sources, reads until they end or it is told to stop, takes its cuts, and ends.
+
+use std::{sync::Arc, time::Duration};
+
+use kis_conn::{
+    AnyConnector, Partition, Position, Source,
+    store::{FlowRecord, FlowTables, RunState, Store},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+
+use super::{
+    around::{Stop, Surroundings},
+    build,
+    call::StepRun,
+    cut::Cutter,
+    fault::Fault,
+    lane::{Answer, Lane},
+    parcel::{Flight, Parcel},
+    reader::{self, Intake, Reading},
+    router::Router,
+    writer::Writer,
+};
+use crate::{
+    flow::FlowPlan,
+    function::Exts,
+    observe::Phase,
+    row::key::{KeyRef, lane_of},
+};
+
+/// What a flow needs from the process it runs in.
+pub(super) struct Environment {
+    pub(super) store: Store,
+    pub(super) writer: Writer,
+    /// The plan's connectors, opened, by their number; nothing for those no flow that is on uses.
+    pub(super) conns: Arc<[Option<(Arc<str>, Arc<dyn AnyConnector>)>]>,
+    pub(super) exts: Exts,
+    pub(super) checkpoint: Duration,
+    /// Where relative paths of sources begin.
+    pub(super) base: std::path::PathBuf,
+    /// Forget what was stored and read from the start.
+    pub(super) fresh: bool,
+}
+
+/// What the tasks of a running flow share.
+pub(super) struct FlowRun {
+    pub(super) plan: Arc<FlowPlan>,
+    pub(super) around: Surroundings,
+    pub(super) router: Router,
+    pub(super) intake: Intake,
+    pub(super) sources: Vec<Arc<dyn Source>>,
+    /// The connectors that its steps use.
+    pub(super) conns: Vec<(String, Arc<dyn AnyConnector>)>,
+    pub(super) tables: FlowTables,
+    pub(super) writer: Writer,
+    /// Lanes of all stages, and the one of `at_end`.
+    pub(super) lane_count: usize,
+    pub(super) heads: Vec<build::StepParts>,
+    pub(super) answers: mpsc::UnboundedSender<Answer>,
+}
+
+/// How a flow came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FlowEnd {
+    /// All its sources ended and everything is settled.
+    Ended,
+    /// Its sources held nothing new since this run, which had ended.
+    NothingNew {
+        /// How far the sources were read: partition and position.
+        after: Vec<(String, String)>,
+    },
+    /// It was told to stop, and everything it had taken is settled.
+    Drained,
+    /// It stopped before it had settled everything; the rest is read again at the next start.
+    Failed(Fault),
+}
+
+/// Runs a flow to its end.
+pub(super) async fn run(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> FlowEnd {
+    let counters = Arc::clone(&around.counters);
+    counters.set_phase(Phase::Starting);
+    let end = match start(plan, env, around).await {
+        Ok(running) => running.finish().await,
+        Err(fault) => FlowEnd::Failed(fault),
+    };
+    counters.set_phase(match &end {
+        FlowEnd::Ended | FlowEnd::NothingNew { .. } => Phase::Ended,
+        FlowEnd::Drained => Phase::Draining,
+        FlowEnd::Failed(_) => Phase::Failed,
+    });
+    end
+}
+
+/// A flow whose readers are at work.
+struct Running {
+    flow: Arc<FlowRun>,
+    cutter: Cutter,
+    readers: JoinSet<Result<bool, Fault>>,
+    /// The lane of `at_end`.
+    last: Option<Arc<Lane>>,
+    checkpoint: Duration,
+    /// How the last run had ended, and where.
+    before: Option<Vec<(String, String)>>,
+}
+
+async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> Result<Running, Fault> {
+    let store_fault = |error: kis_conn::store::StoreError| Fault::new("store", error);
+    if env.fresh {
+        env.store.forget(&plan.name).map_err(store_fault)?;
+    }
+    let record = env.store.record(&plan.name).map_err(store_fault)?.unwrap_or_default();
+    let positions = env.store.positions(&plan.name).map_err(store_fault)?;
+    let conns = build::restore_conns(&plan, &env).await?;
+    let sources = build::open_sources(&plan, &env).await?;
+
+    let tables = FlowTables::new(env.store.clone());
+    let (answers, inbox) = mpsc::unbounded_channel();
+    let kit = build::Kit { plan: &plan, env: &env, around: &around, tables: &tables };
+    let built = build::lanes(&kit, &answers)?;
+    let router = Router::new(built.first, built.last.clone(), record.cut);
+    let ahead = plan.lanes * 2 + tokio::runtime::Handle::current().metrics().num_workers();
+    let flow = Arc::new(FlowRun {
+        router,
+        intake: Intake::new(ahead, plan.conf.limits.bytes),
+        sources,
+        conns,
+        tables,
+        writer: env.writer.clone(),
+        lane_count: built.count,
+        heads: built.heads,
+        answers,
+        around,
+        plan,
+    });
+    let before = (record.state == RunState::Ended).then(|| {
+        positions.iter().map(|(_, partition, position)| (partition.to_string(), position.show())).collect()
+    });
+    let readers = read_all(&flow, &positions).await?;
+    let cutter = Cutter::new(Arc::clone(&flow), inbox, next_run(record, &flow));
+    flow.around.counters.set_phase(Phase::Running);
+    Ok(Running { flow, cutter, readers, last: built.last, checkpoint: env.checkpoint, before })
+}
+
+/// The record of this start: a run that had ended is followed by a new one, a killed one goes on under its id.
+fn next_run(mut record: FlowRecord, flow: &FlowRun) -> FlowRecord {
+    if record.run_id.is_empty() || record.state == RunState::Ended {
+        record.run_id = format!("{}-{}", flow.around.now_ms(), std::process::id());
+    }
+    record.epoch += 1;
+    record
+}
+
+/// Starts a reader for every partition, each from its position in the last cut.
+async fn read_all(
+    flow: &Arc<FlowRun>,
+    positions: &[(String, Partition, Position)],
+) -> Result<JoinSet<Result<bool, Fault>>, Fault> {
+    let mut readers = JoinSet::new();
+    for (number, source) in flow.sources.iter().enumerate() {
+        let plan = &flow.plan.sources[number];
+        let partitions = source.partitions().await.map_err(|error| {
+            Fault::new(error.code.to_string(), format_args!("source {}: {}", plan.name, error.message))
+        })?;
+        for partition in partitions {
+            let from = positions
+                .iter()
+                .find(|(name, of, _)| **name == *plan.name && *of == partition)
+                .map(|(_, _, position)| position.clone());
+            let lane = lane_of(partition_hash(&plan.name, &partition), flow.plan.lanes);
+            let at = flow.router.add(number, partition.clone(), from.clone());
+            let reading = Reading { source: number, opened: Arc::clone(source), partition, number: at, lane, from };
+            readers.spawn(reader::read(Arc::clone(flow), reading));
+        }
+    }
+    Ok(readers)
+}
+
+fn partition_hash(source: &str, partition: &Partition) -> u64 {
+    KeyRef::from_canonical(format!("{source}/{partition}").as_bytes()).hash()
+}
+
+impl Running {
+    /// Takes cuts until the sources end, the flow is told to stop, or something fails.
+    async fn finish(mut self) -> FlowEnd {
+        let end = self.run_out().await;
+        for (number, source) in self.flow.sources.iter().enumerate() {
+            if let Err(error) = source.close().await {
+                tracing::warn!(flow = %self.flow.plan.name, source = %self.flow.plan.sources[number].name, "{}", error.message);
+            }
+        }
+        end.unwrap_or_else(FlowEnd::Failed)
+    }
+
+    async fn run_out(&mut self) -> Result<FlowEnd, Fault> {
+        let mut stop = self.flow.around.stop.clone();
+        let mut ticks = tokio::time::interval(self.checkpoint);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        ticks.tick().await;
+        let mut ended = true;
+        loop {
+            tokio::select! {
+                fault = self.cutter.fault() => return Err(fault),
+                _ = ticks.tick() => self.cutter.cut(RunState::Running).await?,
+                reader = self.readers.join_next() => match reader {
+                    Some(Ok(whole)) => ended &= whole?,
+                    Some(Err(_)) => return Err(Fault::bug("a reader panicked")),
+                    None => break,
+                },
+            }
+        }
+        if *stop.borrow_and_update() == Stop::Now {
+            return Err(Fault::new("stopped", "stopped before it was drained"));
+        }
+        self.flow.around.counters.set_phase(Phase::Draining);
+        tokio::select! {
+            fault = self.cutter.fault() => return Err(fault),
+            () = self.flow.router.drained() => {}
+        }
+        if !ended {
+            self.cutter.cut(RunState::Running).await?;
+            return Ok(FlowEnd::Drained);
+        }
+        self.end().await
+    }
+
+    /// Everything was read: the last cut of rows, then the steps of `at_end`, then the cut that says so.
+    async fn end(&mut self) -> Result<FlowEnd, Fault> {
+        if let Some(after) = self.before.take()
+            && self.flow.around.counters.received_rows.get() == 0
+        {
+            return Ok(FlowEnd::NothingNew { after });
+        }
+        self.cutter.cut(RunState::Running).await?;
+        if let Some(last) = &self.last {
+            let flight = Flight::new(Arc::clone(&self.flow.around.counters), 0, 0, Vec::new());
+            last.send(0, Parcel { step: self.flow.plan.own_steps, ..Parcel::only_letters(Vec::new(), flight) });
+        }
+        self.cutter.cut(RunState::Ended).await?;
+        Ok(FlowEnd::Ended)
+    }
+}
+
+impl FlowRun {
+    /// Stops the flow for this reason.
+    pub(super) fn fail(&self, fault: Fault) {
+        // The flow may be gone already for another reason.
+        let _ = self.answers.send(Answer::Fault(fault));
+    }
+
+    /// Whether the flow must not wait for anything any more.
+    pub(super) fn stopping_now(&self) -> bool {
+        *self.around.stop.borrow() == Stop::Now
+    }
+
+    /// The steps of the head, for one block.
+    pub(super) fn head_steps(&self) -> Vec<StepRun> {
+        self.heads.iter().map(build::StepParts::run).collect()
+    }
+}
+
+/// A signal that never stops anything, for flows that a program runs step by step.
+pub(crate) fn never_stop() -> watch::Receiver<Stop> {
+    watch::channel(Stop::No).1
+}

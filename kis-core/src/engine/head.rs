@@ -1,0 +1,69 @@
+//! The head of a flow: decode and the first stateless steps, on any free worker, before rows go into lanes.
+
+use std::sync::Arc;
+
+use kis_conn::Block;
+
+use super::{
+    chain::{Chain, Onward, Route},
+    fault::Fault,
+    flow::FlowRun,
+    parcel::{Flight, From, Parcel},
+};
+use crate::row::{Batch, Fails};
+
+/// One block on its way into the lanes.
+pub(super) struct HeadJob {
+    /// The number of the source it came from.
+    pub(super) source: usize,
+    /// The partition's lane, where rows are ordered by partition.
+    pub(super) lane: usize,
+    /// The place of the block in its partition.
+    pub(super) place: u64,
+    pub(super) block: Block,
+    pub(super) flight: Arc<Flight>,
+}
+
+/// Decodes a block, runs the head's steps on it, and deals the rows out to the lanes.
+///
+/// # Errors
+/// When the flow has to stop.
+pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parcel)>, Fault> {
+    let HeadJob { source, lane, place, block, flight } = job;
+    let source = &flow.plan.sources[source];
+    let raw = Arc::new(block.rows);
+    let mut batch = Batch::new_raw((*raw).clone());
+    let mut fails = Fails::default();
+    match source.row {
+        Some(row) => (row.convert)(&mut batch, &mut fails),
+        None => flow.plan.decoded.iter().for_each(|row| (row.view)(&mut batch, &mut fails)),
+    }
+    let route = match &source.conf.order {
+        kis_conf::Order::By(field) => Route::Key(field.value.as_str().into()),
+        kis_conf::Order::Partition => Route::Lane(lane),
+        kis_conf::Order::None => Route::Lane(place as usize % flow.plan.lanes),
+    };
+    let onward = Onward { route, lanes: flow.plan.lanes, unique: source.conf.batch.unique };
+    let mut chain = Chain {
+        flow: Arc::clone(&flow.plan),
+        around: flow.around.clone(),
+        first: 0,
+        steps: flow.head_steps(),
+        total: flow.plan.own_steps,
+        logs: Vec::new(),
+        letters: Vec::new(),
+        onward: Some(onward),
+    };
+    let from = From { raw: Some(raw), ..From::default() };
+    chain.fail_rows(0, &from, None, fails.drain(), 1)?;
+    let parcel = Parcel { batch, keys: None, from, step: 0, letters: Vec::new(), flight: Arc::clone(&flight) };
+    let mut parcels = if parcel.batch.is_empty() { Vec::new() } else { chain.work(parcel).await? };
+    // The letters travel with the first rows, or alone, so that they are in the same cut as their block.
+    let letters = std::mem::take(&mut chain.letters);
+    match parcels.first_mut() {
+        _ if letters.is_empty() => {}
+        Some((_, parcel)) => parcel.letters = letters,
+        None => parcels.push((lane, Parcel::only_letters(letters, flight))),
+    }
+    Ok(parcels)
+}

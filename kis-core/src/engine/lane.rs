@@ -1,0 +1,151 @@
+//! A lane: the queue in which rows of one key wait in their order, and the work on it.
+//!
+//! A lane is not a thread and not a task of its own. Whoever sends mail to an idle lane starts a task that works
+//! until the queue is empty and then puts the lane's state back.
+
+use std::{fmt, sync::Arc};
+
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use super::{
+    chain::Chain,
+    fault::Fault,
+    inbox::{Inbox, Mail},
+    parcel::Parcel,
+};
+use crate::state::Frozen;
+
+/// One lane of one stage of a running flow.
+pub(super) struct Lane {
+    inner: Mutex<Inner>,
+    answers: mpsc::UnboundedSender<Answer>,
+}
+
+struct Inner {
+    inbox: Inbox<Parcel>,
+    /// The chain while no task works on it.
+    idle: Option<Box<Chain>>,
+    /// Lanes of the next stage, and which of their inputs this lane is.
+    next: Option<Exchange>,
+}
+
+/// The way from a lane to the lanes of the next stage.
+#[derive(Clone)]
+pub(super) struct Exchange {
+    pub(super) lanes: Arc<[Arc<Lane>]>,
+    pub(super) input: usize,
+}
+
+/// What a lane tells the flow.
+pub(super) enum Answer {
+    /// The lane met the marker of a cut; this is what changed in it since the last one.
+    Frozen(Box<LaneFreeze>),
+    /// The lane cannot go on; nothing behind this point is settled.
+    Fault(Fault),
+}
+
+/// What changed in a lane between two markers.
+pub(super) struct LaneFreeze {
+    pub(super) cut: u64,
+    /// Changed state by step, to be encoded beside the lanes.
+    pub(super) state: Vec<(usize, Box<dyn Frozen>)>,
+    pub(super) writes: kis_conn::store::LaneCut,
+    /// Keys that the lane's states hold.
+    pub(super) keys: u64,
+}
+
+impl Lane {
+    /// An idle lane with so many inputs.
+    pub(super) fn new(chain: Chain, inputs: usize, answers: mpsc::UnboundedSender<Answer>) -> Arc<Lane> {
+        let inner = Inner { inbox: Inbox::new(inputs), idle: Some(Box::new(chain)), next: None };
+        Arc::new(Lane { inner: Mutex::new(inner), answers })
+    }
+
+    /// Connects the lane to the lanes of the next stage.
+    pub(super) fn connect(&self, next: Exchange) {
+        self.inner.lock().next = Some(next);
+    }
+
+    /// Puts a parcel into the queue.
+    pub(super) fn send(self: &Arc<Self>, input: usize, parcel: Parcel) {
+        self.wake(|inbox| inbox.item(input, parcel));
+    }
+
+    /// Puts a marker into the queue, behind everything that `input` has sent.
+    pub(super) fn mark(self: &Arc<Self>, input: usize, cut: u64) {
+        self.wake(|inbox| inbox.marker(input, cut));
+    }
+
+    fn wake(self: &Arc<Self>, put: impl FnOnce(&mut Inbox<Parcel>)) {
+        let mut inner = self.inner.lock();
+        put(&mut inner.inbox);
+        if let Some(chain) = inner.idle.take() {
+            let next = inner.next.clone();
+            drop(inner);
+            tokio::spawn(Arc::clone(self).work(chain, next));
+        }
+    }
+
+    /// Works until the queue is empty.
+    async fn work(self: Arc<Self>, mut chain: Box<Chain>, next: Option<Exchange>) {
+        let _guard = PanicGuard(&self.answers);
+        loop {
+            let mail = {
+                let mut inner = self.inner.lock();
+                match inner.inbox.pop() {
+                    Some(mail) => mail,
+                    None => {
+                        inner.idle = Some(chain);
+                        return;
+                    }
+                }
+            };
+            match mail {
+                Mail::Item(parcel) => match chain.work(parcel).await {
+                    Ok(onward) => {
+                        if let Some(next) = &next {
+                            for (lane, parcel) in onward {
+                                next.lanes[lane].send(next.input, parcel);
+                            }
+                        }
+                    }
+                    Err(fault) => {
+                        // The chain is dropped with what waits: the flow stops, and all of it is read again.
+                        let _ = self.answers.send(Answer::Fault(fault));
+                        return;
+                    }
+                },
+                Mail::Marker(cut) => {
+                    let freeze = chain.freeze(cut);
+                    if let Some(next) = &next {
+                        for lane in next.lanes.iter() {
+                            lane.mark(next.input, cut);
+                        }
+                    }
+                    let _ = self.answers.send(Answer::Frozen(Box::new(freeze)));
+                }
+            }
+            // A lane with much work lets the others have their turn after each batch.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Tells the flow when the work on a lane panics outside of user code, so that the flow stops instead of hanging.
+struct PanicGuard<'a>(&'a mpsc::UnboundedSender<Answer>);
+
+impl Drop for PanicGuard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.0.send(Answer::Fault(Fault::bug("the work on a lane panicked")));
+        }
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = self.inner.lock();
+        f.debug_struct("Lane").field("waiting", &inner.inbox.len()).field("idle", &inner.idle.is_some()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,35 @@
+//! The engine: readers, lanes and cuts.
+//!
+//! ```text
+//! source partition -> reader -> head (any free worker) -> router (back in order) -> lanes by key -> steps -> cut -> commit
+//! ```
+//!
+//! A batch runs to the end of its stage inside one lane. Markers travel with the rows; when every lane has met the
+//! marker of a cut and frozen what changed, one store transaction writes the frozen parts and the positions, and only
+//! then does a source hear how far everything is settled.
+
+mod around;
+mod build;
+mod call;
+mod chain;
+mod cursor;
+mod cut;
+mod failure;
+mod fault;
+mod flow;
+mod head;
+mod inbox;
+mod lane;
+mod parcel;
+mod reader;
+mod router;
+mod run;
+mod search;
+mod sequence;
+mod writer;
+
+pub use self::{
+    fault::Fault,
+    flow::FlowEnd,
+    run::{Engine, FlowSummary, RunOptions, Summary},
+};

@@ -1,0 +1,219 @@
+//! A batch on its way through the lanes, with what is needed when one of its rows fails.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use kis_conn::{RawRows, store::LetterWrite};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{
+    observe::FlowCounters,
+    row::{Batch, key::Keys},
+};
+
+/// A batch that enters a stage at one of its steps.
+///
+/// The rows' origins ([`Batch::origin_of`]) count from the rows as they entered the stage; `keys` and `from` speak
+/// of those.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    pub(crate) batch: Batch,
+    /// The key of each row, where the flow keeps order or state by one.
+    pub(crate) keys: Option<Arc<Keys>>,
+    pub(crate) from: From,
+    /// The step of the flow at which the batch enters.
+    pub(crate) step: usize,
+    /// What failed before the lane, to be written in the same cut as the rows that came with it.
+    pub(crate) letters: Vec<LetterWrite>,
+    pub(crate) flight: Arc<Flight>,
+}
+
+impl Parcel {
+    /// A parcel without rows, for dead letters whose block has no other rows.
+    pub(crate) fn only_letters(letters: Vec<LetterWrite>, flight: Arc<Flight>) -> Parcel {
+        Parcel { batch: Batch::default(), keys: None, from: From::default(), step: 0, letters, flight }
+    }
+}
+
+/// Where the rows of a parcel come from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct From {
+    /// The rows as the source delivered them, kept until the batch is settled.
+    pub(crate) raw: Option<Arc<RawRows>>,
+    /// For each row of the parcel its row in `raw`; `None` when they are the same.
+    pub(crate) index: Option<Arc<[u32]>>,
+    /// What to say when there are no raw rows, such as `push`.
+    pub(crate) name: Option<Arc<str>>,
+}
+
+impl From {
+    /// Where the row that entered as `row` comes from, as a text for people: `flights.csv.gz:1234`.
+    pub(crate) fn show(&self, row: Option<u32>) -> String {
+        match (&self.raw, row) {
+            (Some(raw), Some(row)) => raw.origin(self.raw_row(row)),
+            (Some(raw), None) if raw.len() > 1 => format!("{} and {} rows behind it", raw.origin(0), raw.len() - 1),
+            (Some(raw), None) => raw.origin(0),
+            (None, row) => {
+                let name = self.name.as_deref().unwrap_or("rows given by the program");
+                row.map_or_else(|| name.to_owned(), |row| format!("{name}:{}", row + 1))
+            }
+        }
+    }
+
+    /// The bytes of the row as the source delivered them.
+    pub(crate) fn bytes(&self, row: u32) -> Option<&[u8]> {
+        self.raw.as_ref().map(|raw| raw.bytes(self.raw_row(row)))
+    }
+
+    /// The same for a part of the rows: `rows` are the rows kept, by their number here.
+    pub(crate) fn select(&self, rows: impl Iterator<Item = u32>) -> From {
+        let index = rows.map(|row| self.raw_row(row) as u32).collect();
+        From { index: Some(index), ..self.clone() }
+    }
+
+    /// The same for rows that stand for the whole batch.
+    pub(crate) fn whole(&self) -> From {
+        let name = Arc::from(format!("a batch from {}", self.show(None)));
+        From { raw: None, index: None, name: Some(name) }
+    }
+
+    /// How the source's bytes are written.
+    pub(crate) fn format(&self) -> &'static str {
+        self.raw.as_ref().map_or("none", |raw| raw.layout().name())
+    }
+
+    fn raw_row(&self, row: u32) -> usize {
+        self.index.as_ref().map_or(row, |index| index[row as usize]) as usize
+    }
+}
+
+/// What a fetched batch holds of the intake budget until the last row derived from it is settled.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    counters: Arc<FlowCounters>,
+    rows: u64,
+    bytes: u64,
+    _permits: Vec<OwnedSemaphorePermit>,
+}
+
+impl Flight {
+    /// Counts the batch as in flight until this value is dropped.
+    pub(crate) fn new(
+        counters: Arc<FlowCounters>,
+        rows: u64,
+        bytes: u64,
+        permits: Vec<OwnedSemaphorePermit>,
+    ) -> Arc<Flight> {
+        counters.inflight_rows.fetch_add(rows, Relaxed);
+        counters.inflight_bytes.fetch_add(bytes, Relaxed);
+        Arc::new(Flight { counters, rows, bytes, _permits: permits })
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let sub = |n: &AtomicU64, by: u64| {
+            n.fetch_sub(by, Relaxed);
+        };
+        sub(&self.counters.inflight_rows, self.rows);
+        sub(&self.counters.inflight_bytes, self.bytes);
+    }
+}
+
+impl Parcel {
+    /// Deals the rows out to the lanes of their keys, one key for each row.
+    pub(crate) fn deal(self, keys: Keys, lanes: usize, unique: bool) -> Vec<(usize, Parcel)> {
+        if lanes == 1 && !unique {
+            return vec![(0, Parcel { keys: Some(Arc::new(keys)), ..self })];
+        }
+        let parts = split(&keys, lanes, unique);
+        if let [(lane, _)] = &*parts {
+            return vec![(*lane, Parcel { keys: Some(Arc::new(keys)), ..self })];
+        }
+        let mut part_of = vec![0u16; keys.len()];
+        for (number, (_, rows)) in parts.iter().enumerate() {
+            rows.iter().for_each(|row| part_of[*row as usize] = number as u16);
+        }
+        let batches = self.batch.split(&part_of, parts.len());
+        parts
+            .into_iter()
+            .zip(batches)
+            .map(|((lane, rows), batch)| {
+                let mut own = Keys::with_capacity(rows.len());
+                rows.iter().for_each(|row| own.push(keys.get(*row as usize)));
+                let from = self.from.select(rows.into_iter());
+                let flight = Arc::clone(&self.flight);
+                (lane, Parcel { batch, keys: Some(Arc::new(own)), from, step: self.step, letters: Vec::new(), flight })
+            })
+            .collect()
+    }
+}
+
+/// Rows of a batch by lane, and in rounds where a key may occur only once in a batch.
+///
+/// Returns for each part its lane and its rows, in order; the parts of one lane stand in the order in which the
+/// lane must work on them.
+pub(crate) fn split(keys: &Keys, lanes: usize, unique: bool) -> Vec<(usize, Vec<u32>)> {
+    use crate::row::key::lane_of;
+    let mut parts: Vec<(usize, Vec<u32>)> = Vec::new();
+    let mut rounds: Vec<Vec<Vec<u32>>> = vec![Vec::new(); lanes];
+    let mut seen = hashbrown::HashMap::<u64, usize, foldhash::fast::FixedState>::default();
+    for row in 0..keys.len() {
+        let hash = keys.hash(row);
+        let lane = lane_of(hash, lanes);
+        let round = if unique {
+            // Two keys of one hash share a round count: the batch is split once too often, which is harmless.
+            let next = seen.entry(hash).or_insert(0);
+            *next += 1;
+            *next - 1
+        } else {
+            0
+        };
+        let rounds = &mut rounds[lane];
+        if rounds.len() <= round {
+            rounds.resize_with(round + 1, Vec::new);
+        }
+        rounds[round].push(row as u32);
+    }
+    for (lane, rounds) in rounds.into_iter().enumerate() {
+        parts.extend(rounds.into_iter().map(|rows| (lane, rows)));
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Every row is in exactly one part, rows of one key stay in their order, and with `unique` no part holds a
+        /// key twice.
+        #[test]
+        fn splitting_keeps_rows_and_their_order(
+            values in prop::collection::vec(0..20i64, 0..200), lanes in 1..9usize, unique: bool,
+        ) {
+            let mut keys = Keys::default();
+            values.iter().for_each(|v| keys.push_int(*v));
+            let parts = split(&keys, lanes, unique);
+            let mut seen = vec![0; values.len()];
+            let mut last = std::collections::HashMap::new();
+            for (lane, rows) in &parts {
+                let mut here = std::collections::HashSet::new();
+                for &row in rows {
+                    let key = values[row as usize];
+                    seen[row as usize] += 1;
+                    prop_assert_eq!(*lane, crate::row::key::lane_of(keys.hash(row as usize), lanes));
+                    if let Some(before) = last.insert(key, row) {
+                        prop_assert!(before < row);
+                    }
+                    prop_assert!(here.insert(key) || !unique);
+                }
+            }
+            prop_assert!(seen.iter().all(|n| *n == 1));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Reads one partition of a source: blocks go to free workers for the flow's head, and from there, back in order, to
+//! the lanes. A reader never runs user code and never stays more than a few batches ahead of the lanes.
+
+use std::{sync::Arc, time::Duration};
+
+use kis_conn::{BatchLimit, ConnError, ErrorClass, Next, Partition, Position, Source};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    around::Stop,
+    fault::Fault,
+    flow::FlowRun,
+    head::{self, HeadJob},
+    parcel::Flight,
+    router::Routed,
+};
+
+/// One partition to read.
+pub(super) struct Reading {
+    pub(super) source: usize,
+    pub(super) opened: Arc<dyn Source>,
+    pub(super) partition: Partition,
+    /// Its number at the router.
+    pub(super) number: usize,
+    /// Its lane, where rows are ordered by partition.
+    pub(super) lane: usize,
+    pub(super) from: Option<Position>,
+}
+
+/// What the readers of a flow may hold at a time.
+#[derive(Debug)]
+pub(super) struct Intake {
+    /// Batches of one partition that are read and not settled.
+    pub(super) ahead: usize,
+    /// Bytes of the flow that are read and not settled, in units of [`Intake::UNIT`].
+    pub(super) bytes: Arc<Semaphore>,
+    pub(super) units: u32,
+}
+
+impl Intake {
+    const UNIT: u64 = 1024;
+
+    /// Room for `ahead` batches per partition and `bytes` bytes per flow.
+    pub(super) fn new(ahead: usize, bytes: u64) -> Intake {
+        let units = u32::try_from(bytes / Self::UNIT).unwrap_or(u32::MAX).clamp(1, Semaphore::MAX_PERMITS as u32);
+        Intake { ahead, bytes: Arc::new(Semaphore::new(units as usize)), units }
+    }
+
+    /// Waits for room for a batch of `bytes`; one larger than the whole budget takes all of it.
+    async fn room(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        let units = u32::try_from(bytes.div_ceil(Self::UNIT)).unwrap_or(u32::MAX).min(self.units);
+        Arc::clone(&self.bytes).acquire_many_owned(units).await.ok()
+    }
+}
+
+/// Reads a partition until it ends or the flow stops. Returns whether it ended.
+///
+/// # Errors
+/// What the source says, if waiting and asking again cannot mend it.
+pub(super) async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
+    let ahead = Arc::new(Semaphore::new(flow.intake.ahead));
+    let mut stop = flow.around.stop.clone();
+    let mut from = reading.from.clone();
+    let limit = flow.plan.sources[reading.source].limit();
+    let mut patience = Patience::default();
+    'open: loop {
+        let opened = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
+            opened = reading.opened.read(&reading.partition, from.as_ref()) => opened,
+        };
+        let mut reader = match opened {
+            Ok(reader) => reader,
+            Err(error) => {
+                wait_or_fail(&flow, &reading, &mut patience, error).await?;
+                continue 'open;
+            }
+        };
+        loop {
+            let slot = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
+                slot = Arc::clone(&ahead).acquire_owned() => slot.map_err(|_| Fault::bug("a reader's window is closed"))?,
+            };
+            let next = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
+                next = reader.next(limit) => next,
+            };
+            let block = match next {
+                Ok(Next::Block(block)) => block,
+                Ok(Next::Ended) => return Ok(true),
+                Err(error) => {
+                    wait_or_fail(&flow, &reading, &mut patience, error).await?;
+                    continue 'open;
+                }
+            };
+            patience = Patience::default();
+            let (rows, bytes) = (block.rows.len() as u64, block.rows.size());
+            let room = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
+                room = flow.intake.room(bytes) => room.ok_or_else(|| Fault::bug("a flow's intake budget is closed"))?,
+            };
+            flow.around.counters.received_rows.add(rows);
+            flow.around.counters.received_bytes.add(bytes);
+            from = Some(block.after.clone());
+            let flight = Flight::new(Arc::clone(&flow.around.counters), rows, bytes, vec![slot, room]);
+            let place = flow.router.reserve(reading.number);
+            let job = HeadJob { source: reading.source, lane: reading.lane, place, block, flight };
+            tokio::spawn(head(Arc::clone(&flow), reading.number, rows, job));
+        }
+    }
+}
+
+/// Runs the flow's head on one block and sends it on to the lanes.
+async fn head(flow: Arc<FlowRun>, partition: usize, rows: u64, job: HeadJob) {
+    let (place, after) = (job.place, job.block.after.clone());
+    let mut guard = PanicGuard(Some(&flow));
+    let routed = head::run(&flow, job).await;
+    guard.0 = None;
+    match routed {
+        Ok(parcels) => flow.router.fill(partition, place, Routed { parcels, after, rows }),
+        Err(fault) => flow.fail(fault),
+    }
+}
+
+/// Stops the flow when its head panics outside of user code: the place of the block would stay empty for ever.
+struct PanicGuard<'a>(Option<&'a FlowRun>);
+
+impl Drop for PanicGuard<'_> {
+    fn drop(&mut self) {
+        if let Some(flow) = self.0 {
+            flow.fail(Fault::bug("the head of a flow panicked"));
+        }
+    }
+}
+
+/// Waits before the source is asked again, or gives up.
+async fn wait_or_fail(
+    flow: &FlowRun,
+    reading: &Reading,
+    patience: &mut Patience,
+    error: ConnError,
+) -> Result<(), Fault> {
+    let source = &flow.plan.sources[reading.source].name;
+    if !matches!(error.class, ErrorClass::Unavailable | ErrorClass::Retry | ErrorClass::Timeout) {
+        return Err(Fault::new(
+            error.code.clone(),
+            format_args!("source {source}, {}: {}", reading.partition, error.message),
+        ));
+    }
+    let wait = patience.next();
+    tracing::warn!(flow = %flow.plan.name, source = %source, partition = %reading.partition, code = %error.code,
+        "{}; asking again in {wait:?}", error.message);
+    let mut stop = flow.around.stop.clone();
+    let _ = tokio::time::timeout(wait, stop.wait_for(|stop| *stop >= Stop::Drain)).await;
+    Ok(())
+}
+
+/// How long to wait before asking again: doubled each time, from a tenth of a second to ten.
+#[derive(Debug)]
+pub(super) struct Patience(Duration);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience(Duration::from_millis(100))
+    }
+}
+
+impl Patience {
+    /// The next time to wait.
+    pub(super) fn next(&mut self) -> Duration {
+        let wait = self.0;
+        self.0 = (wait * 2).min(Duration::from_secs(10));
+        wait
+    }
+}
+

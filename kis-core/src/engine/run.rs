@@ -1,0 +1,277 @@
+//! Runs the flows of a plan in one process: opens what they share, starts each when the flows before it have ended,
+//! and ends when all have.
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::{Duration, Instant}};
+
+use kis_conn::{AnyConnector, ErrorClass, OpenError, RawConnSpec, store::Store};
+use tokio::{sync::watch, task::JoinSet};
+
+use super::{
+    around::{Clock, Stop, Surroundings},
+    fault::Fault,
+    flow::{self, Environment, FlowEnd},
+    reader::Patience,
+    writer::Writer,
+};
+use crate::{
+    flow::{FlowPlan, Plan},
+    function::Exts,
+    observe::{FlowCounters, Phase},
+};
+
+/// How the flows of a plan are run.
+pub struct RunOptions {
+    /// The embedded store.
+    pub store: Store,
+    /// Where relative paths begin.
+    pub base: PathBuf,
+    /// What the app put in for its functions.
+    pub exts: Exts,
+    /// Forget what was stored of the flows, and read from the start.
+    pub fresh: bool,
+    /// The clock by which state expires; tests hand in their own.
+    pub(crate) clock: Clock,
+}
+
+impl RunOptions {
+    /// Runs with this store; relative paths begin in the current folder.
+    pub fn new(store: Store) -> RunOptions {
+        RunOptions {
+            store,
+            base: PathBuf::from("."),
+            exts: Exts::default(),
+            fresh: false,
+            clock: super::around::system_clock(),
+        }
+    }
+}
+
+/// The flows of a process while they run.
+pub struct Engine {
+    counters: Vec<Arc<FlowCounters>>,
+    stop: watch::Sender<Stop>,
+    started: Instant,
+    flows: JoinSet<(usize, FlowEnd, Duration)>,
+    conns: Arc<[Option<(Arc<str>, Arc<dyn AnyConnector>)>]>,
+    drain_timeout: Duration,
+}
+
+/// How a run of flows came out.
+#[derive(Debug)]
+pub struct Summary {
+    /// Each flow with its end and its counters, in the plan's order.
+    pub flows: Vec<FlowSummary>,
+    /// How long all of it took.
+    pub took: Duration,
+    /// Whether the time to drain was over before every flow had finished.
+    pub deadline_passed: bool,
+}
+
+/// How one flow came out.
+#[derive(Debug)]
+pub struct FlowSummary {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How it ended.
+    pub end: FlowEnd,
+    /// What it counted.
+    pub counters: Arc<FlowCounters>,
+    /// How long it ran.
+    pub took: Duration,
+}
+
+impl Engine {
+    /// Opens the connectors and starts the flows of `plan`. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// If a connector cannot be opened, or the system gives no thread for the store.
+    pub async fn start(plan: &Plan, options: RunOptions) -> Result<Engine, Fault> {
+        let conns = open_conns(plan, &options).await?;
+        let writer = Writer::start(options.store.clone()).map_err(|error| Fault::new("thread", error))?;
+        let (stop, stopped) = watch::channel(Stop::No);
+        let mut ends: HashMap<Arc<str>, watch::Receiver<Option<bool>>> = HashMap::new();
+        let mut senders = Vec::with_capacity(plan.flows.len());
+        for flow in &plan.flows {
+            let (sender, receiver) = watch::channel(None);
+            senders.push(sender);
+            ends.insert(Arc::clone(&flow.name), receiver);
+        }
+        let mut flows = JoinSet::new();
+        let mut counters = Vec::with_capacity(plan.flows.len());
+        for (number, (flow, ended)) in plan.flows.iter().zip(senders).enumerate() {
+            let own = new_counters(flow);
+            counters.push(Arc::clone(&own));
+            let around = Surroundings { counters: own, clock: Arc::clone(&options.clock), stop: stopped.clone() };
+            let env = Environment {
+                store: options.store.clone(),
+                writer: writer.clone(),
+                conns: Arc::clone(&conns),
+                exts: options.exts.clone(),
+                checkpoint: plan.global.checkpoint_every,
+                base: options.base.clone(),
+                fresh: options.fresh,
+            };
+            let before = flow.conf.after.iter().filter_map(|name| Some((name.value.clone(), ends.get(&*name.value)?.clone()))).collect();
+            let flow = Arc::clone(flow);
+            flows.spawn(async move {
+                let started = Instant::now();
+                let end = match wait_for(before, around.stop.clone()).await {
+                    Ok(true) => flow::run(flow, env, around).await,
+                    Ok(false) => FlowEnd::Drained,
+                    Err(fault) => {
+                        around.counters.set_phase(Phase::Failed);
+                        FlowEnd::Failed(fault)
+                    }
+                };
+                // Nobody may be waiting for this flow.
+                let _ = ended.send(Some(matches!(end, FlowEnd::Ended | FlowEnd::NothingNew { .. })));
+                (number, end, started.elapsed())
+            });
+        }
+        Ok(Engine { counters, stop, started: Instant::now(), flows, conns, drain_timeout: plan.global.drain_timeout })
+    }
+
+    /// The counters of the flows, in the plan's order.
+    pub fn counters(&self) -> &[Arc<FlowCounters>] {
+        &self.counters
+    }
+
+    /// Takes no more rows; what was taken is finished, cut and committed.
+    pub fn drain(&self) {
+        self.stop.send_if_modified(|stop| std::mem::replace(stop, (*stop).max(Stop::Drain)) < Stop::Drain);
+    }
+
+    /// Stops where everything stands; what no cut covers is read again at the next start.
+    pub fn stop_now(&self) {
+        self.stop.send_replace(Stop::Now);
+    }
+
+    /// Waits until every flow has ended. A drain that takes longer than `drain.timeout` ends there.
+    pub async fn wait(&mut self) -> Summary {
+        let mut ends: Vec<Option<(FlowEnd, Duration)>> = self.counters.iter().map(|_| None).collect();
+        let mut stopping = self.stop.subscribe();
+        let mut deadline = None;
+        let mut deadline_passed = false;
+        loop {
+            tokio::select! {
+                flow = self.flows.join_next() => match flow {
+                    Some(Ok((number, end, took))) => ends[number] = Some((end, took)),
+                    Some(Err(_)) => {}
+                    None => break,
+                },
+                _ = stopping.wait_for(|stop| *stop >= Stop::Drain), if deadline.is_none() => {
+                    deadline = Some(tokio::time::Instant::now() + self.drain_timeout);
+                }
+                () = until(deadline), if deadline.is_some() && !deadline_passed => {
+                    deadline_passed = true;
+                    self.stop_now();
+                    self.flows.abort_all();
+                }
+            }
+        }
+        for (name, conn) in self.conns.iter().flatten() {
+            if let Err(error) = conn.close().await {
+                tracing::warn!(conn = %name, code = %error.code, "closing: {}", error.message);
+            }
+        }
+        let took = self.started.elapsed();
+        let lost = || (FlowEnd::Failed(Fault::new("stopped", "stopped before it was drained")), took);
+        let flows = ends
+            .into_iter()
+            .zip(&self.counters)
+            .map(|(end, counters)| {
+                let (end, took) = end.unwrap_or_else(lost);
+                FlowSummary { name: counters.flow.as_str().into(), end, counters: Arc::clone(counters), took }
+            })
+            .collect();
+        Summary { flows, took, deadline_passed }
+    }
+}
+
+impl Summary {
+    /// Whether any flow failed.
+    pub fn failed(&self) -> bool {
+        self.flows.iter().any(|flow| matches!(flow.end, FlowEnd::Failed(_)))
+    }
+
+    /// Rows that became dead letters, over all flows.
+    pub fn dead(&self) -> u64 {
+        self.flows.iter().map(|flow| flow.counters.dead.get()).sum()
+    }
+}
+
+/// Counters with the names of the flow's steps.
+pub(crate) fn new_counters(flow: &FlowPlan) -> Arc<FlowCounters> {
+    FlowCounters::new(&flow.name, flow.steps.iter().map(|step| (step.name.to_string(), step.info.mode.as_str())))
+}
+
+async fn until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for the flows named by `after`. Says no when it is told to stop first.
+async fn wait_for(
+    before: Vec<(String, watch::Receiver<Option<bool>>)>,
+    mut stop: watch::Receiver<Stop>,
+) -> Result<bool, Fault> {
+    for (name, mut ended) in before {
+        let well = tokio::select! {
+            _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
+            well = ended.wait_for(Option::is_some) => well.is_ok_and(|well| *well == Some(true)),
+        };
+        if !well {
+            return Err(Fault::new("after", format_args!("not started, since flow {name} did not end well")));
+        }
+    }
+    Ok(true)
+}
+
+async fn open_conns(
+    plan: &Plan,
+    options: &RunOptions,
+) -> Result<Arc<[Option<(Arc<str>, Arc<dyn AnyConnector>)>]>, Fault> {
+    let mut conns = Vec::with_capacity(plan.conns.len());
+    for conn in &plan.conns {
+        let spec = || RawConnSpec {
+            name: conn.name.to_string(),
+            place: conn.conf.as_ref().map(|conf| conf.name.place.clone()),
+            addrs: conn.conf.as_ref().map(|conf| conf.addrs.iter().map(|addr| addr.value.clone()).collect()).unwrap_or_default(),
+            key: conn.conf.as_ref().and_then(|conf| conf.key.as_ref()).map(|key| key.value.clone()),
+            params: conn.conf.as_ref().map(|conf| conf.params.clone()).unwrap_or_default(),
+            base: options.base.clone(),
+            store: options.store.clone(),
+        };
+        let mut patience = Patience::default();
+        let opened = loop {
+            match (conn.info.open)(spec()).await {
+                Ok(opened) => break opened,
+                Err(OpenError::Conn(error)) if error.class == ErrorClass::Unavailable => {
+                    let wait = patience.next();
+                    tracing::warn!(conn = %conn.name, code = %error.code, "{}; opening again in {wait:?}", error.message);
+                    tokio::time::sleep(wait).await;
+                }
+                Err(error) => {
+                    let place = conn.conf.as_ref().map(|conf| format!("{}: ", conf.name.place)).unwrap_or_default();
+                    return Err(Fault::new("conn", format_args!("{place}connector {}: {error}", conn.name)));
+                }
+            }
+        };
+        conns.push(Some((Arc::clone(&conn.name), opened)));
+    }
+    Ok(conns.into())
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("flows", &self.counters.len()).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for RunOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunOptions").field("base", &self.base).field("fresh", &self.fresh).finish_non_exhaustive()
+    }
+}

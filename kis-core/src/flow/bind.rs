@@ -1,0 +1,307 @@
+//! Binds a checked configuration to the functions, row types, connectors and source kinds that are linked.
+
+use std::{any::Any, sync::Arc};
+
+use kis_conf::{
+    CheckedConf, Code, FlowConf, Order, Problem, Problems, SourceConf, SourceFrom, StepConf, Unit, suggest,
+};
+
+use super::plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState};
+use crate::{
+    function::{FunctionInfo, HandsOn, JumpTo, Need},
+    link,
+    row::{RowInfo, key::KEY_GROUPS},
+    state::StateInfo,
+};
+
+/// What a configuration is bound to.
+#[derive(Clone, Copy, Debug)]
+pub struct Linked<'a> {
+    /// The functions, by the names that YAML uses.
+    pub functions: &'a [&'static FunctionInfo],
+    /// Lanes of a flow that does not say how many it has.
+    pub lanes: usize,
+}
+
+impl Linked<'_> {
+    fn function(&self, name: &str) -> Option<&'static FunctionInfo> {
+        self.functions.iter().find(|info| info.name == name).copied()
+    }
+
+    fn row(&self, name: &str) -> Option<&'static RowInfo> {
+        let rows = |info: &&'static FunctionInfo| {
+            let on = match info.on {
+                HandsOn::Rows(row) => Some(row),
+                HandsOn::WhatCameIn | HandsOn::Nothing => None,
+            };
+            [info.takes.row, on].into_iter().flatten().find(|row| row.shape.name == name)
+        };
+        self.functions.iter().find_map(rows)
+    }
+}
+
+/// Checks a configuration against what is linked, and binds it.
+///
+/// # Errors
+/// Everything that does not fit, with its place.
+pub fn bind(conf: &CheckedConf, linked: Linked<'_>) -> Result<Plan, Problems> {
+    let mut problems = link::check(conf, linked.functions);
+    let mut plan = Plan {
+        flows: Vec::new(),
+        conns: Vec::new(),
+        global: conf.global.clone(),
+        warnings: conf.warnings.clone(),
+        off: conf.flows.iter().filter(|flow| !flow.on).map(|flow| flow.name.value.clone()).collect(),
+    };
+    for job in &conf.jobs {
+        problems.push(
+            Problem::error(Code::NotInThisVersion, job.name.place.clone(), "jobs are not run by this version of KIS flow")
+                .with_help("remove the document, and run the flow with `run`"),
+        );
+    }
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    for flow in conf.flows.iter().filter(|flow| flow.on) {
+        let mut binder = Binder { conf, linked, conns: &mut plan.conns, problems: &mut problems };
+        if let Some(flow) = binder.flow(flow) {
+            plan.flows.push(Arc::new(flow));
+        }
+    }
+    plan.flows.sort_by(|a, b| a.name.cmp(&b.name));
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    plan.warnings.extend(problems);
+    Ok(plan)
+}
+
+struct Binder<'a> {
+    conf: &'a CheckedConf,
+    linked: Linked<'a>,
+    conns: &'a mut Vec<ConnPlan>,
+    problems: &'a mut Problems,
+}
+
+impl Binder<'_> {
+    fn flow(&mut self, flow: &FlowConf) -> Option<FlowPlan> {
+        let steps: Vec<StepPlan> =
+            flow.steps.iter().chain(&flow.at_end).map(|step| self.step(flow, step)).collect::<Option<_>>()?;
+        let own_steps = flow.steps.len();
+        let steps = with_jumps(steps, own_steps);
+        let sources: Vec<SourcePlan> = flow.sources.iter().filter_map(|source| self.source(flow, source)).collect();
+        let lanes = flow.lanes.as_ref().map_or(self.linked.lanes, |lanes| lanes.value as usize);
+        let lanes = lanes.clamp(1, KEY_GROUPS as usize);
+        let stages = self.stages(&steps[..own_steps], &sources)?;
+        let head = head(&steps[..own_steps], stages.first());
+        let stages = stages.into_iter().map(|stage| StagePlan { first: stage.first.max(head), ..stage }).collect();
+        let decoded = decoded(&steps[..own_steps]);
+        let steps = steps.into_iter().map(Arc::new).collect();
+        let name = flow.name.value.as_str().into();
+        let max_jumps = flow.max_jumps;
+        Some(FlowPlan { name, conf: flow.clone(), steps, own_steps, head, stages, sources, decoded, lanes, max_jumps })
+    }
+
+    fn step(&mut self, flow: &FlowConf, step: &StepConf) -> Option<StepPlan> {
+        let info = self.linked.function(&step.fname)?;
+        let mut conns = Vec::new();
+        let mut params: Option<Arc<dyn Any + Send + Sync>> = None;
+        let mut state = None;
+        let mut atomic = true;
+        for need in info.needs {
+            match need.need {
+                Need::Conn { info: kind } => {
+                    let name = link::conn_name(step, info, need.arg);
+                    atomic &= kind.atomic_batch;
+                    conns.push((need.arg.into(), self.conn(&name, kind)));
+                }
+                Need::Params { read, .. } => match read(&step.params, &step.place) {
+                    Ok(read) => params = Some(read),
+                    Err(wrong) => self.problems.extend(wrong),
+                },
+                Need::State(info) => state = Some(StepState { info, ttl_ms: ttl_ms(step, &info) }),
+                Need::Nothing | Need::Ext { .. } => {}
+            }
+        }
+        let mut on_error = step.on_error.clone().unwrap_or_else(|| flow.on_error.clone());
+        if let Some(retry) = &step.retry {
+            retry.apply_to(&mut on_error);
+        }
+        Some(StepPlan {
+            name: step.name.value.as_str().into(),
+            place: Some(step.place.clone()),
+            info: *info,
+            conns,
+            params,
+            given: step.params.clone(),
+            must: if self.conf.global.must_warns { Vec::new() } else { step.must.iter().map(|m| m.value.clone()).collect() },
+            on_error,
+            state,
+            jumps: Vec::new(),
+            jump_target: false,
+            atomic,
+            timeout: flow.limits.step_timeout,
+        })
+    }
+
+    /// The number of a connector among those of the plan.
+    fn conn(&mut self, name: &str, info: kis_conn::ConnectorInfo) -> usize {
+        if let Some(at) = self.conns.iter().position(|conn| *conn.name == *name) {
+            return at;
+        }
+        self.conns.push(ConnPlan { name: name.into(), info, conf: self.conf.conn(name).cloned() });
+        self.conns.len() - 1
+    }
+
+    fn source(&mut self, flow: &FlowConf, source: &SourceConf) -> Option<SourcePlan> {
+        let (word, conn) = match &source.from {
+            SourceFrom::Kind(kind) => (kind.clone(), None),
+            SourceFrom::Conn(name) => {
+                let conf = self.conf.conn(name)?;
+                (conf.kind.clone(), Some(name))
+            }
+        };
+        let kinds = kis_conn::source_kinds();
+        let Some(info) = kinds.iter().find(|info| info.kind == word.value).copied() else {
+            self.problems.push(kis_conn::source_kind_problem(&word));
+            return None;
+        };
+        let conn = match conn {
+            None => None,
+            Some(name) => {
+                let Some(kind) = kis_conn::connectors().into_iter().find(|kind| kind.kind == word.value) else {
+                    self.problems.push(kis_conn::source_kind_problem(&word));
+                    return None;
+                };
+                Some(self.conn(&name.value, kind))
+            }
+        };
+        let row = match &source.row {
+            None => None,
+            Some(name) => {
+                let row = self.linked.row(name);
+                if row.is_none() {
+                    self.problems.push(self.unknown_row(name));
+                }
+                row
+            }
+        };
+        if source.batch.unit == Unit::Rows
+            && let Some(step) = flow.steps.iter().find(|step| self.acts(step))
+        {
+            let text = format!(
+                "step {} has actions, and a run is one batch: what {} computes depends on how rows fall into batches",
+                step.name.value, flow.name.value
+            );
+            let help = format!("say `batch: {{ unit: message }}` at source {}, so that one message is one run", source.name.value);
+            self.problems.push(Problem::warning(Code::ActionsOnBatches, step.place.clone(), text).with_help(help));
+        }
+        Some(SourcePlan { name: source.name.value.as_str().into(), conf: source.clone(), info, row, conn })
+    }
+
+    fn acts(&self, step: &StepConf) -> bool {
+        self.linked.function(&step.fname).is_some_and(|info| info.reuse || !info.jumps.is_empty())
+    }
+
+    fn unknown_row(&self, name: &kis_conf::Placed<String>) -> Problem {
+        let mut known: Vec<&str> = self.linked.functions.iter().filter_map(|info| info.takes.row).map(|row| row.shape.name).collect();
+        known.sort_unstable();
+        known.dedup();
+        Problem::error(
+            Code::UnknownRow,
+            name.place.clone(),
+            format!("unknown row type {}; {}", name.value, suggest::hint(&name.value, known.iter().copied())),
+        )
+    }
+
+    /// Cuts the steps into stages: a new one begins where state is kept by another key than the rows carry.
+    fn stages(&mut self, steps: &[StepPlan], sources: &[SourcePlan]) -> Option<Vec<StagePlan>> {
+        let mut carried = common_key(sources);
+        let mut replaced = false;
+        let mut stages = vec![StagePlan { first: 0, end: steps.len(), key: None }];
+        for (at, step) in steps.iter().enumerate() {
+            if let Some(state) = &step.state {
+                match (state.info.key, &carried) {
+                    (Some(key), carried_key) if carried_key.as_deref() != Some(key) || replaced => {
+                        if let Some(last) = stages.last_mut() {
+                            last.end = at;
+                        }
+                        stages.push(StagePlan { first: at, end: steps.len(), key: Some(key.into()) });
+                        carried = Some(key.to_owned());
+                        replaced = false;
+                    }
+                    (None, None) => {
+                        self.problems.push(
+                            Problem::error(
+                                Code::StateWithoutKey,
+                                step.place.clone().unwrap_or_else(|| self.conf.flows[0].name.place.clone()),
+                                format!("step {} keeps state, but its rows carry no key", step.name),
+                            )
+                            .with_help("say `order: { by: FIELD }` at every source of the flow, or `key = \"FIELD\"` in the function's attribute"),
+                        );
+                        return None;
+                    }
+                    _ => {}
+                }
+            }
+            replaced |= matches!(step.info.on, HandsOn::Rows(_));
+        }
+        Some(stages)
+    }
+}
+
+/// The key that rows carry from the sources on: the field they are ordered by, if it is the same for all of them.
+fn common_key(sources: &[SourcePlan]) -> Option<String> {
+    let mut keys = sources.iter().map(|source| match &source.conf.order {
+        Order::By(field) => Some(field.value.clone()),
+        Order::Partition | Order::None => None,
+    });
+    let first = keys.next()??;
+    keys.all(|key| key.as_ref() == Some(&first)).then_some(first)
+}
+
+/// How many steps from the first on need no lane.
+fn head(steps: &[StepPlan], stage: Option<&StagePlan>) -> usize {
+    let end = stage.map_or(0, |stage| stage.end);
+    let free = |step: &StepPlan| step.info.stateless && step.info.takes.row.is_some() && !step.jump_target;
+    steps[..end].iter().take_while(|step| free(step)).count()
+}
+
+/// The types that raw rows are decoded into: those of all steps up to the first that replaces the rows.
+fn decoded(steps: &[StepPlan]) -> Vec<&'static RowInfo> {
+    let mut rows: Vec<&'static RowInfo> = Vec::new();
+    for step in steps {
+        if let Some(row) = step.info.takes.row
+            && !rows.iter().any(|known| std::ptr::eq(known.shape, row.shape))
+        {
+            rows.push(row);
+        }
+        if !matches!(step.info.on, HandsOn::WhatCameIn) {
+            break;
+        }
+    }
+    rows
+}
+
+/// Finds for each declared jump the step that it goes to.
+fn with_jumps(mut steps: Vec<StepPlan>, own: usize) -> Vec<StepPlan> {
+    for at in 0..steps.len() {
+        let range = if at < own { 0..own } else { own..steps.len() };
+        for name in steps[at].info.jumps {
+            for target in range.clone() {
+                let step = &steps[target];
+                if step.info.name == *name || *step.name == **name {
+                    let by_step = JumpTo::Step(step.name.to_string().into());
+                    steps[target].jump_target = true;
+                    steps[at].jumps.push((JumpTo::Function(name), target));
+                    steps[at].jumps.push((by_step, target));
+                }
+            }
+        }
+    }
+    steps
+}
+
+fn ttl_ms(step: &StepConf, state: &StateInfo) -> u64 {
+    step.state_ttl.as_ref().map_or(state.ttl_ms, |ttl| u64::try_from(ttl.value.as_millis()).unwrap_or(u64::MAX))
+}

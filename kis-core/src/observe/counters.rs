@@ -1,0 +1,271 @@
+//! What a running flow counts: plain atomic numbers, written once per batch and read by whoever looks.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+
+/// Why rows left a flow without having passed its last step and without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum DropReason {
+    /// A filter said no, or a function returned nothing for the row.
+    Filtered,
+    /// An action ended the run.
+    Aborted,
+    /// The run ended because a step returned no rows at all.
+    Empty,
+    /// The error policy of the row's class says `drop`.
+    Policy,
+}
+
+impl DropReason {
+    /// All reasons, in the order of their counters.
+    pub const ALL: [DropReason; 4] = [
+        DropReason::Filtered,
+        DropReason::Aborted,
+        DropReason::Empty,
+        DropReason::Policy,
+    ];
+
+    /// The word used as the label `reason`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DropReason::Filtered => "filtered",
+            DropReason::Aborted => "aborted",
+            DropReason::Empty => "empty",
+            DropReason::Policy => "policy",
+        }
+    }
+}
+
+/// The phases of a flow's life, as the metric `kis_flow_state` shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Waits for the flows named by `after`.
+    Waiting,
+    /// Opens its sources and connectors.
+    Starting,
+    /// Takes rows.
+    Running,
+    /// Finishes what it has taken and takes no more.
+    Draining,
+    /// All rows are settled and its sources have ended.
+    Ended,
+    /// Stopped by an error.
+    Failed,
+}
+
+impl Phase {
+    /// All phases, in the order of a flow's life.
+    pub const ALL: [Phase; 6] = [
+        Phase::Waiting,
+        Phase::Starting,
+        Phase::Running,
+        Phase::Draining,
+        Phase::Ended,
+        Phase::Failed,
+    ];
+
+    /// The word used as the label `state`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Waiting => "waiting",
+            Phase::Starting => "starting",
+            Phase::Running => "running",
+            Phase::Draining => "draining",
+            Phase::Ended => "ended",
+            Phase::Failed => "failed",
+        }
+    }
+}
+
+/// A number that only grows. Each has a cache line of its own, since lanes on other cores write its neighbours.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// Adds `n`.
+    #[inline]
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Relaxed);
+    }
+
+    /// The number now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// How often a duration fell into each power of two of microseconds.
+#[derive(Debug, Default)]
+pub struct Durations {
+    buckets: [AtomicU64; Durations::BUCKETS],
+    nanos: AtomicU64,
+}
+
+impl Durations {
+    const BUCKETS: usize = 25;
+
+    /// Counts one duration.
+    #[inline]
+    pub fn add(&self, took: Duration) {
+        let nanos = took.as_nanos() as u64;
+        let bucket = (64 - (nanos / 1000).leading_zeros() as usize).min(Self::BUCKETS - 1);
+        self.buckets[bucket].fetch_add(1, Relaxed);
+        self.nanos.fetch_add(nanos, Relaxed);
+    }
+
+    /// The sum of all durations in seconds.
+    pub fn sum_seconds(&self) -> f64 {
+        self.nanos.load(Relaxed) as f64 / 1e9
+    }
+
+    /// The upper bound of each bucket in seconds, and how many durations fell into it. The last bound is infinite.
+    pub fn buckets(&self) -> Vec<(f64, u64)> {
+        let bound = |i: usize| {
+            if i + 1 == Self::BUCKETS {
+                f64::INFINITY
+            } else {
+                (1u64 << i) as f64 / 1e6
+            }
+        };
+        self.buckets
+            .iter()
+            .enumerate()
+            .map(|(i, n)| (bound(i), n.load(Relaxed)))
+            .collect()
+    }
+}
+
+/// The counters of one step.
+#[derive(Debug, Default)]
+pub struct StepCounters {
+    /// Rows given to the step.
+    pub rows_in: Count,
+    /// Rows it handed on.
+    pub rows_out: Count,
+    /// Time per call.
+    pub durations: Durations,
+    /// Calls that were tried again.
+    pub retries: Count,
+    /// Rows that left here, by [`DropReason`].
+    pub dropped: [Count; 4],
+    /// Rows that failed here, by class and code.
+    pub errors: Mutex<BTreeMap<(&'static str, String), u64>>,
+}
+
+impl StepCounters {
+    /// Counts rows that left the flow at this step without an error.
+    pub fn drop_rows(&self, reason: DropReason, rows: u64) {
+        if rows > 0 {
+            self.dropped[reason as usize].add(rows);
+        }
+    }
+
+    /// Counts one row that failed.
+    pub fn error(&self, class: &'static str, code: &str) {
+        let mut errors = self.errors.lock();
+        // The number of codes is bounded, since labels must never grow with the data.
+        let code = if errors.len() >= 64 { "other" } else { code };
+        *errors.entry((class, code.to_owned())).or_default() += 1;
+    }
+}
+
+/// The counters of one flow.
+#[derive(Debug)]
+pub struct FlowCounters {
+    /// The flow's name.
+    pub flow: String,
+    /// The names and modes of its steps, in their order; the steps of `at_end` follow.
+    pub steps: Vec<(String, &'static str, StepCounters)>,
+    /// Rows that came in from sources.
+    pub received_rows: Count,
+    /// Bytes that came in from sources.
+    pub received_bytes: Count,
+    /// Rows that passed the last step.
+    pub rows_out: Count,
+    /// Rows that became dead letters.
+    pub dead: Count,
+    /// Rows that could not be decoded.
+    pub decode_errors: Count,
+    /// Rows that are settled and covered by a durable cut.
+    pub acked: Count,
+    /// Cuts that are durable.
+    pub cuts: Count,
+    /// Time from marker to durable, per cut.
+    pub cut_durations: Durations,
+    /// Bytes fetched and not yet settled.
+    pub inflight_bytes: AtomicU64,
+    /// Rows fetched and not yet settled.
+    pub inflight_rows: AtomicU64,
+    /// Rows parked for a retry, or behind one of their key.
+    pub parked: AtomicU64,
+    /// Keys in the flow's state.
+    pub state_keys: AtomicU64,
+    /// Newest event time that has been settled, in milliseconds since 1970; 0 when there is none.
+    pub event_time_ms: AtomicU64,
+    phase: AtomicU8,
+}
+
+impl FlowCounters {
+    /// All zero, for a flow with these steps: name and mode.
+    pub fn new(flow: &str, steps: impl IntoIterator<Item = (String, &'static str)>) -> Arc<FlowCounters> {
+        Arc::new(FlowCounters {
+            flow: flow.to_owned(),
+            steps: steps
+                .into_iter()
+                .map(|(name, mode)| (name, mode, StepCounters::default()))
+                .collect(),
+            received_rows: Count::default(),
+            received_bytes: Count::default(),
+            rows_out: Count::default(),
+            dead: Count::default(),
+            decode_errors: Count::default(),
+            acked: Count::default(),
+            cuts: Count::default(),
+            cut_durations: Durations::default(),
+            inflight_bytes: AtomicU64::new(0),
+            inflight_rows: AtomicU64::new(0),
+            parked: AtomicU64::new(0),
+            state_keys: AtomicU64::new(0),
+            event_time_ms: AtomicU64::new(0),
+            phase: AtomicU8::new(Phase::Waiting as u8),
+        })
+    }
+
+    /// The counters of step `i`.
+    ///
+    /// # Panics
+    /// If the flow has no such step.
+    #[inline]
+    pub fn step(&self, i: usize) -> &StepCounters {
+        &self.steps[i].2
+    }
+
+    /// Where the flow is in its life.
+    pub fn phase(&self) -> Phase {
+        Phase::ALL[usize::from(self.phase.load(Relaxed))]
+    }
+
+    /// Moves the flow on to another phase.
+    pub fn set_phase(&self, phase: Phase) {
+        self.phase.store(phase as u8, Relaxed);
+    }
+
+    /// Rows that left at any step for this reason.
+    pub fn dropped(&self, reason: DropReason) -> u64 {
+        self.steps
+            .iter()
+            .map(|(_, _, step)| step.dropped[reason as usize].get())
+            .sum()
+    }
+}
