@@ -1,3 +1,35 @@
-//! Rows: what flows carry.
+//! Rows: what flows carry. The types, the batches, and how bytes and other rows become a type.
 
+mod batch;
+mod csv;
+mod fails;
+mod field_error;
+mod field_value;
+mod info;
 pub mod key;
+mod key_value;
+mod origin;
+mod raw;
+mod rows;
+mod shape;
+mod texts;
+mod typed;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    batch::Batch,
+    fails::{Fail, Fails},
+    field_error::FieldError,
+    field_value::FieldValue,
+    info::RowInfo,
+    origin::Origin,
+    rows::Rows,
+    shape::{Field, Kind, Shape},
+    texts::Texts,
+    typed::Row,
+    value::{ListValue, MapValue, OtherValue, RowValue, Value},
+};
+pub(crate) use self::{field_value::nested, info::HasInfo, shape::same_text};

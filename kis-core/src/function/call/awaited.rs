@@ -1,0 +1,204 @@
+//! Pieces from which the expansion builds its loop over rows that are awaited.
+//!
+//! The loop itself stands in the expansion: an async closure over borrowed arguments cannot be proved `Send`.
+
+use std::{
+    collections::VecDeque,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    task::{Context, Poll},
+};
+
+use super::{keyed::{Lent, lend}, keys::StateOf, wrong_state};
+use crate::{
+    error::Error,
+    function::{Action, BatchFn, ByRef, Function, Job, RowFn, RowReturn, Verdict},
+    row::Rows,
+    state::State,
+};
+
+/// Awaits `call`; a panic becomes an error.
+pub async fn caught<T>(call: impl Future<Output = T>) -> Result<T, Error> {
+    let mut call = pin!(call);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(payload) => Poll::Ready(Err(Error::panicked(&*payload))),
+    })
+    .await
+}
+
+/// The rows, borrowed.
+pub fn view<'a, F: Function>(job: &'a mut Job<'_>) -> &'a [F::In] {
+    job.batch.view::<F::In>(job.fails)
+}
+
+/// The rows, whatever their type.
+pub fn view_any<'a>(job: &'a Job<'_>) -> &'a Rows {
+    job.batch.rows()
+}
+
+/// The rows, borrowed, and the state of each.
+pub fn view_state<'a, F: Function, S: State>(
+    job: &'a mut Job<'_>,
+) -> Result<(&'a [F::In], RowState<'a, S>), Verdict> {
+    let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
+    match StateOf::new(job.state.as_mut(), origin) {
+        Some(state) => Ok((rows, RowState { state, before: None })),
+        None => Err(wrong_state::<S>(job.cx)),
+    }
+}
+
+/// The rows, borrowed, and their state by key.
+pub fn view_keyed<'a, F: BatchFn<ByRef>, S: State>(
+    job: &'a mut Job<'_>,
+) -> Result<(&'a [F::In], Lent<'a, S>), Verdict> {
+    let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
+    match lend(job.state.as_mut(), rows, origin) {
+        Some(lent) => Ok((rows, lent)),
+        None => Err(wrong_state::<S>(job.cx)),
+    }
+}
+
+/// The state of each row while rows are awaited one by one.
+///
+/// What rows touched stays open until the last one, so that a call that is given up can be put back as a whole; one
+/// row's failure is put back from a copy.
+#[derive(Debug)]
+pub struct RowState<'a, S> {
+    state: StateOf<'a, S>,
+    before: Option<(usize, S)>,
+}
+
+impl<S: State> RowState<'_, S> {
+    /// The state of row `i`.
+    pub fn of(&mut self, i: usize) -> &mut S {
+        let before = self.state.touch(i).clone();
+        self.before = Some((i, before));
+        self.state.touch(i)
+    }
+
+    /// Puts back what the row that failed touched.
+    pub fn put_back(&mut self) {
+        if let Some((i, before)) = self.before.take() {
+            *self.state.touch(i) = before;
+        }
+    }
+
+    /// Accepts everything.
+    pub fn keep(&mut self) {
+        self.state.keep();
+    }
+}
+
+/// Collects the results of rows that are awaited.
+pub struct RowRun<F: RowFn<By>, By> {
+    acc: <F::Ret as RowReturn<By>>::Acc,
+    bad: Vec<(usize, Error)>,
+}
+
+impl<F: RowFn<By>, By> RowRun<F, By> {
+    /// A run over `rows` rows.
+    pub fn new(rows: usize) -> RowRun<F, By> {
+        RowRun { acc: <F::Ret as RowReturn<By>>::start(rows), bad: Vec::new() }
+    }
+
+    /// Notes the result of row `i`, in the order of the rows. Whether the row was handled.
+    pub fn put(&mut self, i: usize, result: Result<F::Ret, Error>) -> bool {
+        let error = match result {
+            Ok(result) => match result.settle_one(&mut self.acc, i) {
+                Ok(()) => return true,
+                Err(error) => error,
+            },
+            Err(error) => {
+                <F::Ret as RowReturn<By>>::settle_none(&mut self.acc);
+                error
+            }
+        };
+        self.bad.push((i, error));
+        false
+    }
+
+    /// Makes the results the batch.
+    pub fn finish(self, job: &mut Job<'_>) -> Verdict {
+        let gone: Vec<u32> = self.bad.iter().map(|(i, _)| *i as u32).collect();
+        for (i, error) in self.bad {
+            job.fails.push(job.batch.fail(i, error));
+        }
+        <F::Ret as RowReturn<By>>::finish(self.acc, job.batch, &gone);
+        Verdict::Go(Action::default())
+    }
+}
+
+/// Calls in flight: at most so many at once, their results in the order in which they were started.
+pub struct Window<Fut: Future> {
+    slots: VecDeque<Slot<Fut>>,
+    most: usize,
+}
+
+enum Slot<Fut: Future> {
+    Waits(usize, Pin<Box<Fut>>),
+    Done(usize, Fut::Output),
+}
+
+impl<Fut: Future> Window<Fut> {
+    /// A window for `most` calls at once.
+    pub fn new(most: usize) -> Window<Fut> {
+        Window { slots: VecDeque::with_capacity(most), most }
+    }
+
+    /// Adds the call of row `i`, after waiting until there is room; gives the results that are ready in order.
+    pub async fn start(&mut self, i: usize, call: Fut, mut put: impl FnMut(usize, Fut::Output)) {
+        while self.slots.len() >= self.most {
+            let (i, result) = self.next().await;
+            put(i, result);
+        }
+        self.slots.push_back(Slot::Waits(i, Box::pin(call)));
+    }
+
+    /// Waits for all calls that are left.
+    pub async fn finish(mut self, mut put: impl FnMut(usize, Fut::Output)) {
+        while !self.slots.is_empty() {
+            let (i, result) = self.next().await;
+            put(i, result);
+        }
+    }
+
+    /// Polls all calls until the oldest is done.
+    async fn next(&mut self) -> (usize, Fut::Output) {
+        poll_fn(|cx| {
+            self.slots.iter_mut().for_each(|slot| slot.poll(cx));
+            match self.slots.pop_front() {
+                Some(Slot::Done(i, result)) => Poll::Ready((i, result)),
+                Some(waits) => {
+                    self.slots.push_front(waits);
+                    Poll::Pending
+                }
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+}
+
+impl<Fut: Future> Slot<Fut> {
+    fn poll(&mut self, cx: &mut Context<'_>) {
+        if let Slot::Waits(i, call) = self
+            && let Poll::Ready(result) = call.as_mut().poll(cx)
+        {
+            *self = Slot::Done(*i, result);
+        }
+    }
+}
+
+impl<F: RowFn<By>, By> std::fmt::Debug for RowRun<F, By> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowRun").field("bad", &self.bad).finish_non_exhaustive()
+    }
+}
+
+impl<Fut: Future> std::fmt::Debug for Window<Fut> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Window({} of {})", self.slots.len(), self.most)
+    }
+}

@@ -1,0 +1,364 @@
+//! The types that a field of a row may have.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use jiff::{Timestamp, civil};
+
+use super::{Kind, Row, RowValue, Value};
+
+/// A type that can be a field of a row.
+///
+/// It is there for numbers, `bool`, `char`, `String`, bytes, `jiff`'s times, `std::time::Duration`, `Option`, `Vec`,
+/// maps from `String`, row types, and enums with `#[derive(FieldValue)]`. Mark other fields `#[row(json)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a row",
+    label = "not a field value",
+    note = "for an enum of words add `#[derive(FieldValue)]`, for a struct `#[derive(Row)]`; mark a field of any other type that serde can write `#[row(json)]`"
+)]
+pub trait FieldValue: Sized + Send + Sync + 'static {
+    /// The kind of the type.
+    const KIND: Kind;
+    /// The kind of a `Vec` of this type.
+    #[doc(hidden)]
+    const LIST_KIND: Kind = Kind::List(&Self::KIND);
+
+    /// The value, borrowed.
+    fn value(&self) -> Value<'_>;
+    /// The value from a field of another row type; `None` when it does not fit.
+    fn build(value: Value<'_>) -> Option<Self>;
+    /// The value from a text, as CSV has it; `None` when the text is not one.
+    fn from_text(text: &str) -> Option<Self>;
+    /// A copy.
+    fn copy(&self) -> Self;
+    /// The value that stands for none at all: `Some(None)` for an `Option`, nothing for other types.
+    #[inline]
+    fn missing() -> Option<Self> {
+        None
+    }
+    /// The value from bytes without a form.
+    fn from_raw(bytes: &[u8]) -> Option<Self> {
+        Self::from_text(std::str::from_utf8(bytes).ok()?)
+    }
+
+    #[doc(hidden)]
+    fn list_value(list: &Vec<Self>) -> Value<'_> {
+        Value::List(list)
+    }
+    #[doc(hidden)]
+    fn list_build(value: Value<'_>) -> Option<Vec<Self>> {
+        match value {
+            Value::List(list) => (0..list.count()).map(|i| Self::build(list.item(i))).collect(),
+            _ => None,
+        }
+    }
+    #[doc(hidden)]
+    fn list_from_raw(bytes: &[u8]) -> Option<Vec<Self>> {
+        let _ = bytes;
+        None
+    }
+    #[doc(hidden)]
+    fn list_copy(list: &[Self]) -> Vec<Self> {
+        list.iter().map(Self::copy).collect()
+    }
+}
+
+macro_rules! whole_numbers {
+    ($($type:ty: $kind:expr, $as:ident, $repr:ty;)*) => {$(
+        impl FieldValue for $type {
+            const KIND: Kind = $kind;
+            #[inline]
+            fn value(&self) -> Value<'_> {
+                Value::$as(*self as $repr)
+            }
+            #[inline]
+            fn build(value: Value<'_>) -> Option<Self> {
+                match value {
+                    Value::Int(v) => v.try_into().ok(),
+                    Value::UInt(v) => v.try_into().ok(),
+                    Value::Wide(v) => v.try_into().ok(),
+                    _ => None,
+                }
+            }
+            #[inline]
+            fn from_text(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+            #[inline]
+            fn copy(&self) -> Self {
+                *self
+            }
+        }
+    )*};
+}
+
+whole_numbers! {
+    i8: Kind::Int(8), Int, i64;
+    i16: Kind::Int(16), Int, i64;
+    i32: Kind::Int(32), Int, i64;
+    i64: Kind::Int(64), Int, i64;
+    isize: Kind::Int(64), Int, i64;
+    i128: Kind::Int(128), Wide, i128;
+    u16: Kind::UInt(16), UInt, u64;
+    u32: Kind::UInt(32), UInt, u64;
+    u64: Kind::UInt(64), UInt, u64;
+    usize: Kind::UInt(64), UInt, u64;
+}
+
+impl FieldValue for u8 {
+    const KIND: Kind = Kind::UInt(8);
+    const LIST_KIND: Kind = Kind::Bytes;
+
+    fn value(&self) -> Value<'_> {
+        Value::UInt(u64::from(*self))
+    }
+    fn build(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Int(v) => v.try_into().ok(),
+            Value::UInt(v) => v.try_into().ok(),
+            _ => None,
+        }
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+    fn copy(&self) -> Self {
+        *self
+    }
+    fn list_value(list: &Vec<Self>) -> Value<'_> {
+        Value::Bytes(list)
+    }
+    fn list_build(value: Value<'_>) -> Option<Vec<Self>> {
+        match value {
+            Value::Bytes(bytes) => Some(bytes.to_vec()),
+            _ => None,
+        }
+    }
+    fn list_from_raw(bytes: &[u8]) -> Option<Vec<Self>> {
+        Some(bytes.to_vec())
+    }
+    fn list_copy(list: &[Self]) -> Vec<Self> {
+        list.to_vec()
+    }
+}
+
+macro_rules! floats {
+    ($($type:ty: $bits:literal;)*) => {$(
+        impl FieldValue for $type {
+            const KIND: Kind = Kind::Float($bits);
+            #[inline]
+            fn value(&self) -> Value<'_> {
+                Value::Float(f64::from(*self))
+            }
+            #[inline]
+            fn build(value: Value<'_>) -> Option<Self> {
+                match value {
+                    Value::Float(v) => Some(v as $type),
+                    Value::Int(v) => Some(v as $type),
+                    Value::UInt(v) => Some(v as $type),
+                    _ => None,
+                }
+            }
+            #[inline]
+            fn from_text(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+            #[inline]
+            fn copy(&self) -> Self {
+                *self
+            }
+        }
+    )*};
+}
+
+floats! {
+    f32: 32;
+    f64: 64;
+}
+
+macro_rules! plain {
+    ($($type:ty: $kind:ident, |$text:ident| $parse:expr;)*) => {$(
+        impl FieldValue for $type {
+            const KIND: Kind = Kind::$kind;
+            #[inline]
+            fn value(&self) -> Value<'_> {
+                Value::$kind(*self)
+            }
+            #[inline]
+            fn build(value: Value<'_>) -> Option<Self> {
+                match value {
+                    Value::$kind(v) => Some(v),
+                    _ => None,
+                }
+            }
+            #[inline]
+            fn from_text($text: &str) -> Option<Self> {
+                $parse
+            }
+            #[inline]
+            fn copy(&self) -> Self {
+                *self
+            }
+        }
+    )*};
+}
+
+plain! {
+    bool: Bool, |text| match text {
+        "true" | "TRUE" | "True" | "1" => Some(true),
+        "false" | "FALSE" | "False" | "0" => Some(false),
+        _ => None,
+    };
+    char: Char, |text| text.parse().ok();
+    Timestamp: Timestamp, |text| text.parse().ok();
+    civil::Date: Date, |text| text.parse().ok();
+    civil::Time: Time, |text| text.parse().ok();
+    civil::DateTime: DateTime, |text| text.parse().ok();
+    Duration: Duration, |text| text.parse::<jiff::SignedDuration>().ok()?.try_into().ok();
+}
+
+impl FieldValue for String {
+    const KIND: Kind = Kind::Text;
+
+    fn value(&self) -> Value<'_> {
+        Value::Text(self)
+    }
+    fn build(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Text(text) => Some(text.to_owned()),
+            _ => None,
+        }
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+    fn copy(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl FieldValue for Bytes {
+    const KIND: Kind = Kind::Bytes;
+
+    fn value(&self) -> Value<'_> {
+        Value::Bytes(self)
+    }
+    fn build(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Bytes(bytes) => Some(Bytes::copy_from_slice(bytes)),
+            _ => None,
+        }
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Bytes::copy_from_slice(text.as_bytes()))
+    }
+    fn copy(&self) -> Self {
+        self.clone()
+    }
+    fn from_raw(bytes: &[u8]) -> Option<Self> {
+        Some(Bytes::copy_from_slice(bytes))
+    }
+}
+
+impl<T: FieldValue> FieldValue for Option<T> {
+    const KIND: Kind = Kind::Opt(&T::KIND);
+
+    #[inline]
+    fn value(&self) -> Value<'_> {
+        self.as_ref().map_or(Value::Null, T::value)
+    }
+    #[inline]
+    fn build(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::build(value).map(Some),
+        }
+    }
+    #[inline]
+    fn from_text(text: &str) -> Option<Self> {
+        T::from_text(text).map(Some)
+    }
+    #[inline]
+    fn copy(&self) -> Self {
+        self.as_ref().map(T::copy)
+    }
+    #[inline]
+    fn missing() -> Option<Self> {
+        Some(None)
+    }
+    fn from_raw(bytes: &[u8]) -> Option<Self> {
+        T::from_raw(bytes).map(Some)
+    }
+}
+
+impl<T: FieldValue> FieldValue for Vec<T> {
+    const KIND: Kind = T::LIST_KIND;
+
+    fn value(&self) -> Value<'_> {
+        T::list_value(self)
+    }
+    fn build(value: Value<'_>) -> Option<Self> {
+        T::list_build(value)
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        T::list_from_raw(text.as_bytes())
+    }
+    fn copy(&self) -> Self {
+        T::list_copy(self)
+    }
+    fn from_raw(bytes: &[u8]) -> Option<Self> {
+        T::list_from_raw(bytes)
+    }
+}
+
+macro_rules! maps {
+    ($($map:ident),*) => {$(
+        impl<T: FieldValue> FieldValue for $map<String, T> {
+            const KIND: Kind = Kind::Map(&T::KIND);
+
+            fn value(&self) -> Value<'_> {
+                Value::Map(self)
+            }
+            fn build(value: Value<'_>) -> Option<Self> {
+                let Value::Map(map) = value else { return None };
+                let mut out = Some($map::new());
+                map.entries(&mut |key, value| match (T::build(value), &mut out) {
+                    (Some(value), Some(map)) => {
+                        map.insert(key.to_owned(), value);
+                    }
+                    _ => out = None,
+                });
+                out
+            }
+            fn from_text(_: &str) -> Option<Self> {
+                None
+            }
+            fn copy(&self) -> Self {
+                self.iter().map(|(key, value)| (key.clone(), value.copy())).collect()
+            }
+        }
+    )*};
+}
+
+maps!(BTreeMap, HashMap);
+
+/// Makes a row that stands inside another from a value; what `#[derive(Row)]` uses for its `FieldValue`.
+pub(crate) fn nested<T: Row>(value: Value<'_>) -> Option<T> {
+    let Value::Row(row) = value else { return None };
+    match row.as_any().downcast_ref::<T>() {
+        Some(row) => Some(row.copy()),
+        None => view_of(row),
+    }
+}
+
+fn view_of<T: Row>(row: &dyn RowValue) -> Option<T> {
+    let given = row.shape();
+    T::build(&mut |i| match given.find(T::SHAPE.fields[i].name) {
+        Some(at) => row.field(at),
+        None => Value::Missing,
+    })
+    .ok()
+}

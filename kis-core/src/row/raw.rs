@@ -1,0 +1,182 @@
+//! Raw rows behind [`Rows`]: the bytes of a source, decoded into the type that is asked for.
+
+use std::{any::Any, sync::OnceLock};
+
+use kis_conn::{Layout, RawRows};
+use serde_json::{Map, Value as Json};
+
+use super::{
+    Row, Rows, Shape, Texts, Value,
+    csv::{Records, Span},
+    rows::RowStore,
+    texts::ColumnMap,
+};
+
+/// Raw rows, and what they say as JSON once somebody asked for a field by name.
+pub(crate) struct Raw {
+    rows: RawRows,
+    read: OnceLock<Vec<Option<Json>>>,
+}
+
+impl Raw {
+    pub(crate) fn new(rows: RawRows) -> Raw {
+        Raw { rows, read: OnceLock::new() }
+    }
+
+    pub(crate) fn rows(&self) -> &RawRows {
+        &self.rows
+    }
+
+    fn read(&self) -> &[Option<Json>] {
+        self.read.get_or_init(|| (0..self.rows.len()).map(|i| to_json(&self.rows, i).ok()).collect())
+    }
+}
+
+/// Decodes the rows one by one; `each` gets the row, or the sentence that says why there is none.
+pub(crate) fn decode<T: Row>(rows: &RawRows, mut each: impl FnMut(usize, Result<T, String>)) {
+    match rows.layout() {
+        Layout::Json => {
+            for i in 0..rows.len() {
+                each(i, serde_json::from_slice(rows.bytes(i)).map_err(|e| json_error(&e, T::SHAPE)));
+            }
+        }
+        Layout::Csv(layout) => {
+            let map = ColumnMap::new(T::SHAPE, layout);
+            let mut records = Records::new(layout);
+            for i in 0..rows.len() {
+                let row = records.split(rows.bytes(i)).and_then(|(text, spans)| {
+                    check_columns(spans, layout.columns.len())?;
+                    T::from_texts(&Texts::new(text, spans, &map)).map_err(|e| e.say(T::SHAPE, "column"))
+                });
+                each(i, row);
+            }
+        }
+        Layout::Raw => {
+            for i in 0..rows.len() {
+                each(i, T::from_raw(rows.bytes(i)).map_err(|e| e.say(T::SHAPE, "field")));
+            }
+        }
+    }
+}
+
+fn check_columns(spans: &[Span], wanted: usize) -> Result<(), String> {
+    if spans.len() == wanted {
+        Ok(())
+    } else {
+        Err(format!("the record has {} columns, the header has {wanted}", spans.len()))
+    }
+}
+
+fn json_error(error: &serde_json::Error, shape: &Shape) -> String {
+    format!("not a {}: {error}", shape.name)
+}
+
+fn to_json(rows: &RawRows, i: usize) -> Result<Json, String> {
+    let bytes = rows.bytes(i);
+    match rows.layout() {
+        Layout::Json => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
+        Layout::Raw => Ok(Json::String(String::from_utf8_lossy(bytes).into_owned())),
+        Layout::Csv(layout) => {
+            let mut records = Records::new(layout);
+            let (text, spans) = records.split(bytes)?;
+            let mut map = Map::new();
+            for (column, &(from, to)) in layout.columns.iter().zip(spans) {
+                let text = &text[from as usize..to as usize];
+                let value = if layout.na.iter().any(|na| na == text) {
+                    Json::Null
+                } else {
+                    Json::String(text.to_owned())
+                };
+                map.insert(column.clone(), value);
+            }
+            Ok(Json::Object(map))
+        }
+    }
+}
+
+fn value_of(json: &Json) -> Value<'_> {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(v) => Value::Bool(*v),
+        Json::String(v) => Value::Text(v),
+        Json::Number(n) => match (n.as_i64(), n.as_u64()) {
+            (Some(v), _) => Value::Int(v),
+            (None, Some(v)) => Value::UInt(v),
+            (None, None) => n.as_f64().map_or(Value::Null, Value::Float),
+        },
+        other => Value::Other(other),
+    }
+}
+
+impl RowStore for Raw {
+    fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn retain(&mut self, keep: &[bool]) {
+        self.rows.retain(keep);
+        self.read = OnceLock::new();
+    }
+
+    fn copy_one(&self, i: usize) -> Rows {
+        let mut rows = self.rows.clone();
+        let keep: Vec<bool> = (0..rows.len()).map(|k| k == i).collect();
+        rows.retain(&keep);
+        Rows::raw(rows)
+    }
+
+    fn copy_all(&self) -> Rows {
+        Rows::raw(self.rows.clone())
+    }
+
+    fn split(self: Box<Self>, lane: &[u16], lanes: usize) -> Vec<Rows> {
+        (0..lanes)
+            .map(|part| {
+                let mut rows = self.rows.clone();
+                let keep: Vec<bool> = lane.iter().map(|l| usize::from(*l) == part).collect();
+                rows.retain(&keep);
+                Rows::raw(rows)
+            })
+            .collect()
+    }
+
+    fn shape(&self) -> Option<&'static Shape> {
+        None
+    }
+
+    fn row_type(&self) -> &'static str {
+        "raw"
+    }
+
+    fn size(&self) -> usize {
+        self.rows.size()
+    }
+
+    fn value(&self, i: usize, name: &str) -> Value<'_> {
+        match &self.read()[i] {
+            Some(Json::Object(map)) => map.get(name).map_or(Value::Missing, value_of),
+            _ => Value::Missing,
+        }
+    }
+
+    fn value_at(&self, _: usize, _: usize) -> Value<'_> {
+        Value::Missing
+    }
+
+    fn json(&self, i: usize, out: &mut Vec<u8>) -> Result<(), String> {
+        let json = to_json(&self.rows, i)?;
+        serde_json::to_writer(out, &json).map_err(|e| e.to_string())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
