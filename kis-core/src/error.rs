@@ -148,7 +148,12 @@ fn from_conn(conn: &ConnError) -> Error {
     error.0.rows = conn
         .rows
         .iter()
-        .map(|(i, row)| (*i, Error::new(row.class, row.message.clone()).with_code(row.code.clone())))
+        .map(|(i, row)| {
+            (
+                *i,
+                Error::new(row.class, row.message.clone()).with_code(row.code.clone()),
+            )
+        })
         .collect();
     error
 }

@@ -1,5 +1,18 @@
 //! KIS flow.
 
+pub use kis_conn as conn;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+pub mod error;
+pub mod flow;
+pub mod function;
 pub mod observe;
+pub mod prelude;
+pub mod registry;
 pub mod row;
 pub mod state;
+
+pub use error::{Error, Result};
+pub use function::Cache;

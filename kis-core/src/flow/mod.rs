@@ -1,9 +1,5 @@
 //! Flows: what `flows!` embeds, how it is bound to what is linked, and flows made in a program.
 
-mod bind;
-mod plan;
+mod set;
 
-pub use self::{
-    bind::{Linked, bind},
-    plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState},
-};
+pub use self::set::FlowSet;

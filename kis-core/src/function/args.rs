@@ -65,7 +65,9 @@ impl<P: kis_conf::Params> FromContext for Params<P> {
 }
 
 impl<C: Connector> FromContext for Conn<C> {
-    const NEED: Need = Need::Conn { info: ConnectorInfo::of::<C>("") };
+    const NEED: Need = Need::Conn {
+        info: ConnectorInfo::of::<C>(""),
+    };
 
     fn from_context(cx: &Ctx, arg: &'static str) -> Result<Conn<C>> {
         cx.conn::<C>(arg).map(Conn)
@@ -73,7 +75,9 @@ impl<C: Connector> FromContext for Conn<C> {
 }
 
 impl<T: Send + Sync + 'static> FromContext for Ext<T> {
-    const NEED: Need = Need::Ext { type_name: type_name::<T> };
+    const NEED: Need = Need::Ext {
+        type_name: type_name::<T>,
+    };
 
     fn from_context(cx: &Ctx, _: &'static str) -> Result<Ext<T>> {
         cx.ext().map(Ext)

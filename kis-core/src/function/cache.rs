@@ -41,12 +41,24 @@ impl Cache {
 
     /// Puts in a value for `ttl`.
     pub fn set<T: Send + Sync + 'static>(&self, key: impl Into<String>, value: T, ttl: Duration) {
-        self.0.insert(key.into(), Entry { value: Arc::new(value), ttl: Some(ttl) });
+        self.0.insert(
+            key.into(),
+            Entry {
+                value: Arc::new(value),
+                ttl: Some(ttl),
+            },
+        );
     }
 
     /// Puts in a value for as long as the flow lives and there is room.
     pub fn set_forever<T: Send + Sync + 'static>(&self, key: impl Into<String>, value: T) {
-        self.0.insert(key.into(), Entry { value: Arc::new(value), ttl: None });
+        self.0.insert(
+            key.into(),
+            Entry {
+                value: Arc::new(value),
+                ttl: None,
+            },
+        );
     }
 
     /// The value of `key`, if there is one of the type `T` whose time has not passed.
@@ -65,7 +77,13 @@ impl Expiry<String, Entry> for OwnTtl {
         entry.ttl
     }
 
-    fn expire_after_update(&self, _: &String, entry: &Entry, _: Instant, _: Option<Duration>) -> Option<Duration> {
+    fn expire_after_update(
+        &self,
+        _: &String,
+        entry: &Entry,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
         entry.ttl
     }
 }

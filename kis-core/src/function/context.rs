@@ -96,7 +96,11 @@ impl Ctx {
     /// # Errors
     /// If the step has no params of this type.
     pub fn params<P: Send + Sync + 'static>(&self) -> Result<Arc<P>> {
-        let params = self.0.params.as_ref().and_then(|p| Arc::clone(p).downcast::<P>().ok());
+        let params = self
+            .0
+            .params
+            .as_ref()
+            .and_then(|p| Arc::clone(p).downcast::<P>().ok());
         params.ok_or_else(|| self.missing("params", type_name::<P>(), "`.params(..)`"))
     }
 
@@ -106,14 +110,21 @@ impl Ctx {
     /// If the step has no such connector, or it is of another kind.
     pub fn conn<C: Connector>(&self, arg: &str) -> Result<Arc<C::Client>> {
         let conns = &self.0.conns;
-        let client = conns.iter().find(|c| c.arg == arg).or_else(|| conns.iter().find(|c| c.arg.is_empty()));
+        let client = conns
+            .iter()
+            .find(|c| c.arg == arg)
+            .or_else(|| conns.iter().find(|c| c.arg.is_empty()));
         let client = client.and_then(|c| Arc::clone(&c.client).downcast::<C::Client>().ok());
         client.ok_or_else(|| self.missing("connector", type_name::<C>(), "`.conn(..)`"))
     }
 
     /// The name of the connector that the argument `arg` stands for.
     pub fn conn_name(&self, arg: &str) -> Option<&str> {
-        self.0.conns.iter().find(|c| c.arg == arg).map(|c| c.conn.as_str())
+        self.0
+            .conns
+            .iter()
+            .find(|c| c.arg == arg)
+            .map(|c| c.conn.as_str())
     }
 
     /// The value of the type `T` that the app put in.
@@ -121,12 +132,21 @@ impl Ctx {
     /// # Errors
     /// If it put in none.
     pub fn ext<T: Send + Sync + 'static>(&self) -> Result<Arc<T>> {
-        let value = self.0.exts.0.get(&TypeId::of::<T>()).and_then(|v| Arc::clone(v).downcast::<T>().ok());
+        let value = self
+            .0
+            .exts
+            .0
+            .get(&TypeId::of::<T>())
+            .and_then(|v| Arc::clone(v).downcast::<T>().ok());
         value.ok_or_else(|| self.missing("value", type_name::<T>(), "`App::ext(..)`"))
     }
 
     fn missing(&self, what: &str, of: &str, cure: &str) -> Error {
-        Error::fatal(format!("step {} of flow {} has no {what} of type {of}; give one with {cure}", self.step(), self.flow()))
+        Error::fatal(format!(
+            "step {} of flow {} has no {what} of type {of}; give one with {cure}",
+            self.step(),
+            self.flow()
+        ))
     }
 }
 
@@ -181,7 +201,11 @@ impl CtxBuilder {
     /// Adds the client of a connector, whatever its type.
     #[must_use]
     pub fn any_conn(mut self, arg: &str, conn: &str, client: Arc<dyn Any + Send + Sync>) -> CtxBuilder {
-        self.conns.push(Client { arg: arg.to_owned(), conn: conn.to_owned(), client });
+        self.conns.push(Client {
+            arg: arg.to_owned(),
+            conn: conn.to_owned(),
+            client,
+        });
         self
     }
 
@@ -257,6 +281,9 @@ impl std::fmt::Debug for Exts {
 
 impl std::fmt::Debug for CtxBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CtxBuilder").field("flow", &self.flow).field("step", &self.step).finish_non_exhaustive()
+        f.debug_struct("CtxBuilder")
+            .field("flow", &self.flow)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
     }
 }

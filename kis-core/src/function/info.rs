@@ -5,7 +5,7 @@ use std::{any::Any, fmt, future::Future, pin::Pin, sync::Arc};
 use kis_conf::{Mode, Param, ParamsShape, Place, Problems};
 use kis_conn::ConnectorInfo;
 
-use super::{BatchFn, BatchReturn, Function, Job, RowFn, RowReturn, Verdict};
+use super::{BatchFn, BatchReturn, Job, RowFn, RowReturn, Verdict};
 use crate::{
     row::{HasInfo, RowInfo, Shape},
     state::StateInfo,
@@ -155,7 +155,14 @@ impl FunctionInfo {
             owned: facts.owned,
         };
         let can_fail = <F::Ret as RowReturn<By>>::CAN_FAIL;
-        FunctionInfo::new(F::NAME, facts, takes, <F::Ret as RowReturn<By>>::ON, can_fail, call)
+        FunctionInfo::new(
+            F::NAME,
+            facts,
+            takes,
+            <F::Ret as RowReturn<By>>::ON,
+            can_fail,
+            call,
+        )
     }
 
     /// The facts of a function that is called batch at a time.
@@ -166,7 +173,14 @@ impl FunctionInfo {
             owned: facts.owned,
         };
         let can_fail = <F::Ret as BatchReturn<By>>::CAN_FAIL;
-        FunctionInfo::new(F::NAME, facts, takes, <F::Ret as BatchReturn<By>>::ON, can_fail, call)
+        FunctionInfo::new(
+            F::NAME,
+            facts,
+            takes,
+            <F::Ret as BatchReturn<By>>::ON,
+            can_fail,
+            call,
+        )
     }
 
     /// The facts of a function that takes `&Rows`.
@@ -177,7 +191,14 @@ impl FunctionInfo {
             owned: false,
         };
         let can_fail = <F::Ret as BatchReturn<By>>::CAN_FAIL;
-        FunctionInfo::new(F::NAME, facts, takes, <F::Ret as BatchReturn<By>>::ON, can_fail, call)
+        FunctionInfo::new(
+            F::NAME,
+            facts,
+            takes,
+            <F::Ret as BatchReturn<By>>::ON,
+            can_fail,
+            call,
+        )
     }
 
     const fn new(

@@ -99,6 +99,8 @@ impl std::fmt::Debug for Job<'_> {
 
 impl std::fmt::Debug for StateJob<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StateJob").field("values", &self.map.len()).finish_non_exhaustive()
+        f.debug_struct("StateJob")
+            .field("values", &self.map.len())
+            .finish_non_exhaustive()
     }
 }

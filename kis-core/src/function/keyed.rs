@@ -35,7 +35,13 @@ pub struct Keyed<S> {
 #[derive(Debug)]
 enum Find {
     /// The rows of a call, by where they stand in memory.
-    Call { keys: Arc<Keys>, origin: Origin, first: usize, size: usize, rows: usize },
+    Call {
+        keys: Arc<Keys>,
+        origin: Origin,
+        first: usize,
+        size: usize,
+        rows: usize,
+    },
     /// Any row, by a field; for tests.
     Field(String),
 }
@@ -55,9 +61,18 @@ impl<S: State> Keyed<S> {
     /// If `row` is not one of the rows that the function was given: a copy of a row has no key.
     pub fn of<T: Row>(&mut self, row: &T) -> &mut S {
         match &self.rows {
-            Find::Call { keys, origin, first, size, rows } => {
+            Find::Call {
+                keys,
+                origin,
+                first,
+                size,
+                rows,
+            } => {
                 let i = std::ptr::from_ref(row).addr().wrapping_sub(*first) / (*size).max(1);
-                assert!(i < *rows, "state.of(row) takes a row of the batch that the function was given, not a copy of one");
+                assert!(
+                    i < *rows,
+                    "state.of(row) takes a row of the batch that the function was given, not a copy of one"
+                );
                 self.map.touch(key_of(keys, origin, i))
             }
             Find::Field(field) => {

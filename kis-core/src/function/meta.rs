@@ -39,7 +39,12 @@ impl Meta {
     #[must_use]
     pub fn fork(&self) -> Meta {
         let copy = |maps: &RwLock<BTreeMap<String, MetaMap>>| {
-            RwLock::new(maps.read().iter().map(|(name, map)| (name.clone(), map.fork())).collect())
+            RwLock::new(
+                maps.read()
+                    .iter()
+                    .map(|(name, map)| (name.clone(), map.fork()))
+                    .collect(),
+            )
         };
         Meta(Arc::new(Inner {
             flow: self.0.flow.fork(),

@@ -22,32 +22,50 @@ pub struct Outcome<T = ()> {
 impl<T> Outcome<T> {
     /// Hands on `rows`.
     pub fn rows(rows: Vec<T>) -> Outcome<T> {
-        Outcome { rows: Some(rows), action: Action::default() }
+        Outcome {
+            rows: Some(rows),
+            action: Action::default(),
+        }
     }
 
     /// Ends the run after this step.
     pub fn abort() -> Outcome<T> {
-        Outcome::only(Action { abort: true, ..Action::default() })
+        Outcome::only(Action {
+            abort: true,
+            ..Action::default()
+        })
     }
 
     /// Hands on the rows that came in. Declare it: `#[kis_function(.., reuse)]`.
     pub fn reuse() -> Outcome<T> {
-        Outcome::only(Action { reuse: true, ..Action::default() })
+        Outcome::only(Action {
+            reuse: true,
+            ..Action::default()
+        })
     }
 
     /// Goes on to the next step even though there are no rows.
     pub fn force_next() -> Outcome<T> {
-        Outcome::only(Action { force_next: true, ..Action::default() })
+        Outcome::only(Action {
+            force_next: true,
+            ..Action::default()
+        })
     }
 
     /// Goes on at the step of the function `F`. Declare it: `#[kis_function(.., jumps(f))]`.
     pub fn jump<F: Function>() -> Outcome<T> {
-        Outcome::only(Action { jump: Some(JumpTo::Function(F::NAME)), ..Action::default() })
+        Outcome::only(Action {
+            jump: Some(JumpTo::Function(F::NAME)),
+            ..Action::default()
+        })
     }
 
     /// Goes on at the step with this name, for a function that a flow uses more than once.
     pub fn jump_to(step: impl Into<Cow<'static, str>>) -> Outcome<T> {
-        Outcome::only(Action { jump: Some(JumpTo::Step(step.into())), ..Action::default() })
+        Outcome::only(Action {
+            jump: Some(JumpTo::Step(step.into())),
+            ..Action::default()
+        })
     }
 
     /// The same rows, and what `other` tells too. Rows of `other` count if there are none here.

@@ -1,14 +1,14 @@
 //! The results of a function over the rows of a batch, one after the other, with the index of each.
 
 /// Results that know from which row the last one came.
-pub(crate) trait Results: Iterator {
+pub trait Results: Iterator {
     /// The index of the row whose result was given last.
-    fn last(&self) -> usize;
+    fn row(&self) -> usize;
 }
 
 /// The rows of a batch on their way through a function; it knows which one was taken last.
 #[derive(Debug)]
-pub(crate) struct Walk<I> {
+pub struct Walk<I> {
     pub(crate) rows: I,
     end: usize,
 }
@@ -46,7 +46,7 @@ impl<I: ExactSizeIterator> Walk<I> {
 
     /// The index of the row taken last.
     #[inline]
-    pub(crate) fn last(&self) -> usize {
+    pub(crate) fn row(&self) -> usize {
         self.end - self.rows.len() - 1
     }
 }
@@ -70,8 +70,8 @@ where
     F: FnMut(I::Item) -> T,
 {
     #[inline]
-    fn last(&self) -> usize {
-        self.walk.last()
+    fn row(&self) -> usize {
+        self.walk.row()
     }
 }
 
@@ -104,14 +104,17 @@ where
     R: Results<Item = Result<T, E>>,
 {
     #[inline]
-    fn last(&self) -> usize {
-        self.results.last()
+    fn row(&self) -> usize {
+        self.results.row()
     }
 }
 
 impl<T> Once<T> {
     pub(crate) fn new(at: usize, result: T) -> Once<T> {
-        Once { at, result: Some(result) }
+        Once {
+            at,
+            result: Some(result),
+        }
     }
 }
 
@@ -124,7 +127,7 @@ impl<T> Iterator for Once<T> {
 }
 
 impl<T> Results for Once<T> {
-    fn last(&self) -> usize {
+    fn row(&self) -> usize {
         self.at
     }
 }

@@ -27,7 +27,6 @@ pub(crate) type FailFn<'a> = &'a mut dyn FnMut(usize, Error);
     note = "it may return `()`, `T`, `Option<T>`, `Vec<T>` where `T` is a row, or a `Result` of these",
     note = "it may also return `bool` (a filter) if it borrows its row, `&T`"
 )]
-#[expect(private_interfaces, private_bounds, reason = "how results are collected is not for users to build on")]
 pub trait RowReturn<By>: Sized {
     /// What is collected over the rows of a batch.
     #[doc(hidden)]
@@ -73,7 +72,6 @@ pub trait RowReturn<By>: Sized {
 }
 
 /// A filter.
-#[expect(private_interfaces, private_bounds, reason = "see the trait")]
 impl RowReturn<ByRef> for bool {
     type Acc = Vec<bool>;
     const ON: HandsOn = HandsOn::WhatCameIn;
@@ -106,7 +104,6 @@ impl RowReturn<ByRef> for bool {
 }
 
 /// Looks at the row; the row goes on.
-#[expect(private_interfaces, private_bounds, reason = "see the trait")]
 impl RowReturn<ByRef> for () {
     type Acc = ();
     const ON: HandsOn = HandsOn::WhatCameIn;
@@ -126,7 +123,6 @@ impl RowReturn<ByRef> for () {
 }
 
 /// Uses the row up.
-#[expect(private_interfaces, private_bounds, reason = "see the trait")]
 impl RowReturn<ByVal> for () {
     type Acc = ();
     const ON: HandsOn = HandsOn::Nothing;
@@ -147,7 +143,6 @@ impl RowReturn<ByVal> for () {
 
 /// A map: one row for each.
 #[diagnostic::do_not_recommend]
-#[expect(private_interfaces, private_bounds, reason = "see the trait")]
 impl<By, T: Row> RowReturn<By> for T {
     type Acc = Vec<T>;
     const ON: HandsOn = HandsOn::Rows(T::ROW);
@@ -202,7 +197,6 @@ impl<T: Row> Traced<T> {
 
 /// A map that may leave rows out.
 #[diagnostic::do_not_recommend]
-#[expect(private_interfaces, private_bounds, reason = "see the trait")]
 impl<By, T: Row> RowReturn<By> for Option<T> {
     type Acc = Traced<T>;
     const ON: HandsOn = HandsOn::Rows(T::ROW);
@@ -216,7 +210,7 @@ impl<By, T: Row> RowReturn<By> for Option<T> {
         while let Some(result) = results.next() {
             if let Some(row) = result {
                 acc.out.push(row);
-                acc.from.push(results.last() as u32);
+                acc.from.push(results.row() as u32);
             }
         }
     }
@@ -230,7 +224,6 @@ impl<By, T: Row> RowReturn<By> for Option<T> {
 
 /// A map to any number of rows.
 #[diagnostic::do_not_recommend]
-#[expect(private_interfaces, private_bounds, reason = "see the trait")]
 impl<By, T: Row> RowReturn<By> for Vec<T> {
     type Acc = Traced<T>;
     const ON: HandsOn = HandsOn::Rows(T::ROW);
@@ -242,7 +235,7 @@ impl<By, T: Row> RowReturn<By> for Vec<T> {
     #[inline]
     fn settle(acc: &mut Traced<T>, results: &mut impl Results<Item = Vec<T>>, _: FailFn<'_>) {
         while let Some(rows) = results.next() {
-            let from = results.last() as u32;
+            let from = results.row() as u32;
             acc.from.extend(std::iter::repeat_n(from, rows.len()));
             acc.out.extend(rows);
         }
@@ -257,7 +250,6 @@ impl<By, T: Row> RowReturn<By> for Vec<T> {
 
 /// A call that can fail.
 #[diagnostic::do_not_recommend]
-#[expect(private_interfaces, private_bounds, reason = "see the trait")]
 impl<By, R: RowReturn<By>, E: Into<Error>> RowReturn<By> for Result<R, E> {
     type Acc = R::Acc;
     const ON: HandsOn = R::ON;
@@ -274,7 +266,7 @@ impl<By, R: RowReturn<By>, E: Into<Error>> RowReturn<By> for Result<R, E> {
             R::settle(acc, &mut UntilError::new(results, &mut error), fail);
             let Some(error) = error else { return };
             R::settle_none(acc);
-            fail(results.last(), error.into());
+            fail(results.row(), error.into());
         }
     }
 

@@ -2,10 +2,7 @@
 
 use kis_conn::RawRows;
 
-use super::{
-    Fail, Fails, Origin, Row, Rows, Shape, Value,
-    raw::decode,
-};
+use super::{Fail, Fails, Origin, Row, Rows, Shape, Value, raw::decode};
 use crate::error::Error;
 
 /// A group of rows that travels together.
@@ -22,7 +19,11 @@ pub struct Batch {
 impl Batch {
     /// A batch of `rows`.
     pub fn new(rows: Rows) -> Batch {
-        Batch { rows, views: Vec::new(), origin: Origin::Same }
+        Batch {
+            rows,
+            views: Vec::new(),
+            origin: Origin::Same,
+        }
     }
 
     /// A batch of rows of the type `T`.

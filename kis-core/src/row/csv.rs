@@ -1,18 +1,21 @@
 //! Splits one CSV record into texts. A record without quotes is split where it stands, without a copy.
 
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use kis_conn::CsvLayout;
 
-/// Where a text begins and ends in its record.
-pub(crate) type Span = (u32, u32);
+/// Where one text of a record begins and ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    /// A text in quotes is a text even if it reads like a word for "no value".
+    pub(crate) quoted: bool,
+}
 
 /// Splits records of one layout; its buffers are used again for each.
 pub(crate) struct Records {
     delimiter: u8,
     quote: u8,
-    reader: Reader,
     spans: Vec<Span>,
-    ends: Vec<usize>,
     unquoted: Vec<u8>,
 }
 
@@ -21,9 +24,7 @@ impl Records {
         Records {
             delimiter: layout.delimiter,
             quote: layout.quote,
-            reader: ReaderBuilder::new().delimiter(layout.delimiter).quote(layout.quote).build(),
             spans: Vec::with_capacity(layout.columns.len()),
-            ends: vec![0; layout.columns.len() + 1],
             unquoted: Vec::new(),
         }
     }
@@ -33,44 +34,61 @@ impl Records {
         let record = trim_line_end(record);
         self.spans.clear();
         if memchr::memchr(self.quote, record).is_some() {
-            return self.split_quoted(record);
+            self.split_quoted(record)?;
+            return Ok((str::from_utf8(&self.unquoted).map_err(not_utf8)?, &self.spans));
         }
-        let text = std::str::from_utf8(record).map_err(not_utf8)?;
+        let text = str::from_utf8(record).map_err(not_utf8)?;
         let mut from = 0;
         for to in memchr::memchr_iter(self.delimiter, record) {
-            self.spans.push((from, to as u32));
-            from = to as u32 + 1;
+            self.push(from, to, false);
+            from = to + 1;
         }
-        self.spans.push((from, record.len() as u32));
+        self.push(from, record.len(), false);
         Ok((text, &self.spans))
     }
 
-    fn split_quoted(&mut self, record: &[u8]) -> Result<(&str, &[Span]), String> {
-        self.reader.reset();
+    fn split_quoted(&mut self, record: &[u8]) -> Result<(), String> {
         self.unquoted.clear();
-        // Unquoting never makes a record longer.
-        self.unquoted.resize(record.len() + 1, 0);
-        let (mut read, mut written, mut fields) = (0, 0, 0);
+        let mut rest = record;
         loop {
-            let (result, nin, nout, nend) =
-                self.reader.read_record(&record[read..], &mut self.unquoted[written..], &mut self.ends[fields..]);
-            (read, written, fields) = (read + nin, written + nout, fields + nend);
-            match result {
-                // An empty input tells the reader that the record ends here.
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull => self.unquoted.resize(self.unquoted.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
-                ReadRecordResult::Record => break,
-                ReadRecordResult::End => break,
+            let from = self.unquoted.len();
+            let quoted = rest.first() == Some(&self.quote);
+            if quoted {
+                rest = self.unquote(&rest[1..])?;
+            }
+            // What stands behind a closing quote belongs to the text, as spreadsheets read it.
+            let end = memchr::memchr(self.delimiter, rest).unwrap_or(rest.len());
+            self.unquoted.extend_from_slice(&rest[..end]);
+            self.push(from, self.unquoted.len(), quoted);
+            match rest.get(end + 1..) {
+                Some(more) => rest = more,
+                None => return Ok(()),
             }
         }
-        let mut from = 0;
-        for &to in &self.ends[..fields] {
-            self.spans.push((from as u32, to as u32));
-            from = to;
+    }
+
+    /// Appends the text up to the closing quote, doubled quotes as one; gives what stands behind it.
+    fn unquote<'a>(&mut self, mut rest: &'a [u8]) -> Result<&'a [u8], String> {
+        loop {
+            let end =
+                memchr::memchr(self.quote, rest).ok_or("a quoted text of the record has no closing quote")?;
+            self.unquoted.extend_from_slice(&rest[..end]);
+            rest = &rest[end + 1..];
+            if rest.first() != Some(&self.quote) {
+                return Ok(rest);
+            }
+            self.unquoted.push(self.quote);
+            rest = &rest[1..];
         }
-        let text = std::str::from_utf8(&self.unquoted[..written]).map_err(not_utf8)?;
-        Ok((text, &self.spans))
+    }
+
+    #[inline]
+    fn push(&mut self, from: usize, to: usize, quoted: bool) {
+        self.spans.push(Span {
+            from: from as u32,
+            to: to as u32,
+            quoted,
+        });
     }
 }
 

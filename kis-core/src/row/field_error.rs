@@ -22,7 +22,10 @@ enum Why {
 impl FieldError {
     /// The field is not there.
     pub fn missing(field: usize) -> FieldError {
-        FieldError { field, why: Why::Missing }
+        FieldError {
+            field,
+            why: Why::Missing,
+        }
     }
 
     /// The value of another type's field does not fit.
@@ -35,12 +38,18 @@ impl FieldError {
 
     /// The type cannot be made from bytes without a form.
     pub fn not_raw() -> FieldError {
-        FieldError { field: 0, why: Why::NotRaw }
+        FieldError {
+            field: 0,
+            why: Why::NotRaw,
+        }
     }
 
     /// The bytes of a text field are not UTF-8.
     pub fn not_utf8(field: usize) -> FieldError {
-        FieldError { field, why: Why::NotUtf8 }
+        FieldError {
+            field,
+            why: Why::NotUtf8,
+        }
     }
 
     pub(crate) fn not_available(field: usize, text: &str) -> FieldError {
@@ -66,7 +75,10 @@ impl FieldError {
         match &self.why {
             Why::Missing => format!("{place} {name}: {kind} of {} is missing", shape.name),
             Why::NotAvailable(text) => {
-                format!("{place} {name} is {text:?}, which stands for no value, but {} wants {kind}; make the field an Option", shape.name)
+                format!(
+                    "{place} {name} is {text:?}, which stands for no value, but {} wants {kind}; make the field an Option",
+                    shape.name
+                )
             }
             Why::Text(text, kind) => format!("{place} {name} is {text:?}, which is not a value of {kind}"),
             Why::Value(found) => format!("{place} {name} is {found}, which is not a value of {kind}"),
@@ -74,7 +86,9 @@ impl FieldError {
                 "raw bytes cannot become {}: a type for raw rows has one field of String, Vec<u8> or Bytes",
                 shape.name
             ),
-            Why::NotUtf8 => format!("{place} {name} is not UTF-8; a field of Vec<u8> or Bytes takes any bytes"),
+            Why::NotUtf8 => {
+                format!("{place} {name} is not UTF-8; a field of Vec<u8> or Bytes takes any bytes")
+            }
         }
     }
 }

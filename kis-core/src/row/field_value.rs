@@ -346,7 +346,7 @@ macro_rules! maps {
 maps!(BTreeMap, HashMap);
 
 /// Makes a row that stands inside another from a value; what `#[derive(Row)]` uses for its `FieldValue`.
-pub(crate) fn nested<T: Row>(value: Value<'_>) -> Option<T> {
+pub fn nested<T: Row>(value: Value<'_>) -> Option<T> {
     let Value::Row(row) = value else { return None };
     match row.as_any().downcast_ref::<T>() {
         Some(row) => Some(row.copy()),

@@ -37,7 +37,9 @@ impl RowInfo {
 
 impl fmt::Debug for RowInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RowInfo").field("shape", self.shape).finish_non_exhaustive()
+        f.debug_struct("RowInfo")
+            .field("shape", self.shape)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,10 @@
 //! Rows: what flows carry. The types, the batches, and how bytes and other rows become a type.
 
+mod any;
 mod batch;
 mod csv;
+#[doc(hidden)]
+pub mod expand;
 mod fails;
 mod field_error;
 mod field_value;
@@ -20,6 +23,7 @@ mod value;
 mod tests;
 
 pub use self::{
+    any::AnyRow,
     batch::Batch,
     fails::{Fail, Fails},
     field_error::FieldError,
@@ -32,4 +36,4 @@ pub use self::{
     typed::Row,
     value::{ListValue, MapValue, OtherValue, RowValue, Value},
 };
-pub(crate) use self::{field_value::nested, info::HasInfo, shape::same_text};
+pub(crate) use self::{info::HasInfo, shape::same_text};

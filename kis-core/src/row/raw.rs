@@ -20,7 +20,10 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn new(rows: RawRows) -> Raw {
-        Raw { rows, read: OnceLock::new() }
+        Raw {
+            rows,
+            read: OnceLock::new(),
+        }
     }
 
     pub(crate) fn rows(&self) -> &RawRows {
@@ -28,16 +31,23 @@ impl Raw {
     }
 
     fn read(&self) -> &[Option<Json>] {
-        self.read.get_or_init(|| (0..self.rows.len()).map(|i| to_json(&self.rows, i).ok()).collect())
+        self.read.get_or_init(|| {
+            (0..self.rows.len())
+                .map(|i| to_json(&self.rows, i).ok())
+                .collect()
+        })
     }
 }
 
 /// Decodes the rows one by one; `each` gets the row, or the sentence that says why there is none.
 pub(crate) fn decode<T: Row>(rows: &RawRows, mut each: impl FnMut(usize, Result<T, String>)) {
-    match rows.layout() {
+    match &**rows.layout() {
         Layout::Json => {
             for i in 0..rows.len() {
-                each(i, serde_json::from_slice(rows.bytes(i)).map_err(|e| json_error(&e, T::SHAPE)));
+                each(
+                    i,
+                    serde_json::from_slice(rows.bytes(i)).map_err(|e| json_error(&e, T::SHAPE)),
+                );
             }
         }
         Layout::Csv(layout) => {
@@ -53,7 +63,10 @@ pub(crate) fn decode<T: Row>(rows: &RawRows, mut each: impl FnMut(usize, Result<
         }
         Layout::Raw => {
             for i in 0..rows.len() {
-                each(i, T::from_raw(rows.bytes(i)).map_err(|e| e.say(T::SHAPE, "field")));
+                each(
+                    i,
+                    T::from_raw(rows.bytes(i)).map_err(|e| e.say(T::SHAPE, "field")),
+                );
             }
         }
     }
@@ -63,7 +76,10 @@ fn check_columns(spans: &[Span], wanted: usize) -> Result<(), String> {
     if spans.len() == wanted {
         Ok(())
     } else {
-        Err(format!("the record has {} columns, the header has {wanted}", spans.len()))
+        Err(format!(
+            "the record has {} columns, the header has {wanted}",
+            spans.len()
+        ))
     }
 }
 
@@ -73,16 +89,16 @@ fn json_error(error: &serde_json::Error, shape: &Shape) -> String {
 
 fn to_json(rows: &RawRows, i: usize) -> Result<Json, String> {
     let bytes = rows.bytes(i);
-    match rows.layout() {
+    match &**rows.layout() {
         Layout::Json => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
         Layout::Raw => Ok(Json::String(String::from_utf8_lossy(bytes).into_owned())),
         Layout::Csv(layout) => {
             let mut records = Records::new(layout);
             let (text, spans) = records.split(bytes)?;
             let mut map = Map::new();
-            for (column, &(from, to)) in layout.columns.iter().zip(spans) {
-                let text = &text[from as usize..to as usize];
-                let value = if layout.na.iter().any(|na| na == text) {
+            for (column, span) in layout.columns.iter().zip(spans) {
+                let text = &text[span.from as usize..span.to as usize];
+                let value = if !span.quoted && layout.na.iter().any(|na| na == text) {
                     Json::Null
                 } else {
                     Json::String(text.to_owned())
@@ -119,10 +135,7 @@ impl RowStore for Raw {
     }
 
     fn copy_one(&self, i: usize) -> Rows {
-        let mut rows = self.rows.clone();
-        let keep: Vec<bool> = (0..rows.len()).map(|k| k == i).collect();
-        rows.retain(&keep);
-        Rows::raw(rows)
+        Rows::raw(self.rows.pick([i]))
     }
 
     fn copy_all(&self) -> Rows {
@@ -130,14 +143,9 @@ impl RowStore for Raw {
     }
 
     fn split(self: Box<Self>, lane: &[u16], lanes: usize) -> Vec<Rows> {
-        (0..lanes)
-            .map(|part| {
-                let mut rows = self.rows.clone();
-                let keep: Vec<bool> = lane.iter().map(|l| usize::from(*l) == part).collect();
-                rows.retain(&keep);
-                Rows::raw(rows)
-            })
-            .collect()
+        let mut parts = self.rows.split(lane);
+        parts.resize_with(lanes, || self.rows.pick([]));
+        parts.into_iter().map(Rows::raw).collect()
     }
 
     fn shape(&self) -> Option<&'static Shape> {
@@ -149,7 +157,7 @@ impl RowStore for Raw {
     }
 
     fn size(&self) -> usize {
-        self.rows.size()
+        usize::try_from(self.rows.size()).unwrap_or(usize::MAX)
     }
 
     fn value(&self, i: usize, name: &str) -> Value<'_> {

@@ -43,12 +43,16 @@ struct Typed<T>(Vec<T>);
 impl Rows {
     /// Rows of the type `T`.
     pub fn typed<T: Row>(rows: Vec<T>) -> Rows {
-        Rows { store: Box::new(Typed(rows)) }
+        Rows {
+            store: Box::new(Typed(rows)),
+        }
     }
 
     /// Raw rows, not yet of any type.
     pub fn raw(rows: RawRows) -> Rows {
-        Rows { store: Box::new(Raw::new(rows)) }
+        Rows {
+            store: Box::new(Raw::new(rows)),
+        }
     }
 
     /// How many rows there are.
@@ -105,7 +109,10 @@ impl Rows {
     /// The rows as `T`, if that is their type.
     #[inline]
     pub fn as_slice<T: Row>(&self) -> Option<&[T]> {
-        self.store.as_any().downcast_ref::<Typed<T>>().map(|rows| &*rows.0)
+        self.store
+            .as_any()
+            .downcast_ref::<Typed<T>>()
+            .map(|rows| &*rows.0)
     }
 
     /// The rows as `T`, if that is their type.
@@ -165,7 +172,10 @@ impl Rows {
 
     #[inline]
     pub(crate) fn typed_mut<T: Row>(&mut self) -> Option<&mut Vec<T>> {
-        self.store.as_any_mut().downcast_mut::<Typed<T>>().map(|rows| &mut rows.0)
+        self.store
+            .as_any_mut()
+            .downcast_mut::<Typed<T>>()
+            .map(|rows| &mut rows.0)
     }
 
     #[inline]

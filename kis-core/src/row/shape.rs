@@ -116,8 +116,8 @@ impl Kind {
     /// Whether both are the same kind.
     pub const fn same(self, other: Kind) -> bool {
         use Kind::{
-            Bool, Bytes, Char, Date, DateTime, Duration, Float, Int, Json, List, Map, Named, Opt, Row, Text, Time,
-            Timestamp, UInt,
+            Bool, Bytes, Char, Date, DateTime, Duration, Float, Int, Json, List, Map, Named, Opt, Row, Text,
+            Time, Timestamp, UInt,
         };
         match (self, other) {
             (Bool, Bool)

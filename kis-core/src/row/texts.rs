@@ -2,13 +2,13 @@
 
 use kis_conn::CsvLayout;
 
-use super::{FieldError, FieldValue, Shape};
+use super::{FieldError, FieldValue, Shape, csv::Span};
 
 /// One record of texts with the columns that a row type asks for.
 #[derive(Debug)]
 pub struct Texts<'a> {
     text: &'a str,
-    spans: &'a [(u32, u32)],
+    spans: &'a [Span],
     columns: &'a ColumnMap,
 }
 
@@ -36,7 +36,7 @@ impl ColumnMap {
 }
 
 impl<'a> Texts<'a> {
-    pub(crate) fn new(text: &'a str, spans: &'a [(u32, u32)], columns: &'a ColumnMap) -> Texts<'a> {
+    pub(crate) fn new(text: &'a str, spans: &'a [Span], columns: &'a ColumnMap) -> Texts<'a> {
         Texts { text, spans, columns }
     }
 
@@ -46,47 +46,52 @@ impl<'a> Texts<'a> {
     /// If the column is missing, or its text is not a value of this type.
     #[inline]
     pub fn get<T: FieldValue>(&self, i: usize) -> Result<T, FieldError> {
-        match self.text(i) {
-            Some(text) => self.read(i, text),
+        match self.find(i) {
+            Some((text, true)) => match T::missing() {
+                Some(none) => Ok(none),
+                // An empty text is a text; a word that says "no value" is none.
+                None if text.is_empty() => self.read(i, text),
+                None => Err(FieldError::not_available(i, text)),
+            },
+            Some((text, false)) => self.read(i, text),
             None => T::missing().ok_or_else(|| FieldError::missing(i)),
         }
     }
 
-    /// The value of field `i`, or its default when the column is missing or holds a word for "not available".
+    /// The value of field `i`, or its default when the column is missing or holds a word for "no value".
     ///
     /// # Errors
     /// If the text is not a value of this type.
     pub fn get_or<T: FieldValue>(&self, i: usize, default: impl FnOnce() -> T) -> Result<T, FieldError> {
-        match self.text(i) {
-            Some(text) if !self.is_na(text) => self.read(i, text),
+        match self.find(i) {
+            Some((text, false)) => self.read(i, text),
             _ => Ok(default()),
         }
     }
 
-    /// The text of field `i`; `None` when the record has no such column.
+    /// The value of field `i`, which is JSON.
+    ///
+    /// # Errors
+    /// If the column is missing, or its text is not JSON of this type.
+    pub fn json<T: serde::de::DeserializeOwned>(&self, i: usize) -> Result<T, FieldError> {
+        let (text, _) = self.find(i).ok_or_else(|| FieldError::missing(i))?;
+        serde_json::from_str(text).map_err(|_| FieldError::text(i, text, self.columns.shape.fields[i].kind))
+    }
+
+    /// The text of field `i`, and whether it stands for no value; none when the record has no such column.
     #[inline]
-    pub fn text(&self, i: usize) -> Option<&'a str> {
+    fn find(&self, i: usize) -> Option<(&'a str, bool)> {
         let column = (*self.columns.columns.get(i)?)?;
-        let (from, to) = *self.spans.get(column as usize)?;
-        self.text.get(from as usize..to as usize)
+        let span = self.spans.get(column as usize)?;
+        let text = self.text.get(span.from as usize..span.to as usize)?;
+        Some((
+            text,
+            !span.quoted && self.columns.na.iter().any(|word| word == text),
+        ))
     }
 
     #[inline]
     fn read<T: FieldValue>(&self, i: usize, text: &str) -> Result<T, FieldError> {
-        if self.is_na(text) {
-            if let Some(value) = T::missing() {
-                return Ok(value);
-            }
-            // A text field holds every text, but a word that says "no value" is none.
-            if !text.is_empty() {
-                return Err(FieldError::not_available(i, text));
-            }
-        }
         T::from_text(text).ok_or_else(|| FieldError::text(i, text, self.columns.shape.fields[i].kind))
-    }
-
-    #[inline]
-    fn is_na(&self, text: &str) -> bool {
-        self.columns.na.iter().any(|word| word == text)
     }
 }

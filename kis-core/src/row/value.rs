@@ -161,7 +161,10 @@ impl fmt::Debug for Value<'_> {
             Value::Time(v) => v.fmt(f),
             Value::DateTime(v) => v.fmt(f),
             Value::Duration(v) => v.fmt(f),
-            Value::List(list) => f.debug_list().entries((0..list.count()).map(|i| list.item(i))).finish(),
+            Value::List(list) => f
+                .debug_list()
+                .entries((0..list.count()).map(|i| list.item(i)))
+                .finish(),
             Value::Map(map) => {
                 let mut out = f.debug_map();
                 map.entries(&mut |k, v| {

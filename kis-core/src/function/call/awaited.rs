@@ -10,7 +10,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{keyed::{Lent, lend}, keys::StateOf, wrong_state};
+use super::{
+    keyed::{Lent, lend},
+    keys::StateOf,
+    wrong_state,
+};
 use crate::{
     error::Error,
     function::{Action, BatchFn, ByRef, Function, Job, RowFn, RowReturn, Verdict},
@@ -21,10 +25,12 @@ use crate::{
 /// Awaits `call`; a panic becomes an error.
 pub async fn caught<T>(call: impl Future<Output = T>) -> Result<T, Error> {
     let mut call = pin!(call);
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
-        Ok(poll) => poll.map(Ok),
-        Err(payload) => Poll::Ready(Err(Error::panicked(&*payload))),
-    })
+    poll_fn(
+        |cx| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => Poll::Ready(Err(Error::panicked(&*payload))),
+        },
+    )
     .await
 }
 
@@ -100,7 +106,10 @@ pub struct RowRun<F: RowFn<By>, By> {
 impl<F: RowFn<By>, By> RowRun<F, By> {
     /// A run over `rows` rows.
     pub fn new(rows: usize) -> RowRun<F, By> {
-        RowRun { acc: <F::Ret as RowReturn<By>>::start(rows), bad: Vec::new() }
+        RowRun {
+            acc: <F::Ret as RowReturn<By>>::start(rows),
+            bad: Vec::new(),
+        }
     }
 
     /// Notes the result of row `i`, in the order of the rows. Whether the row was handled.
@@ -144,7 +153,10 @@ enum Slot<Fut: Future> {
 impl<Fut: Future> Window<Fut> {
     /// A window for `most` calls at once.
     pub fn new(most: usize) -> Window<Fut> {
-        Window { slots: VecDeque::with_capacity(most), most }
+        Window {
+            slots: VecDeque::with_capacity(most),
+            most,
+        }
     }
 
     /// Adds the call of row `i`, after waiting until there is room; gives the results that are ready in order.
@@ -193,7 +205,9 @@ impl<Fut: Future> Slot<Fut> {
 
 impl<F: RowFn<By>, By> std::fmt::Debug for RowRun<F, By> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RowRun").field("bad", &self.bad).finish_non_exhaustive()
+        f.debug_struct("RowRun")
+            .field("bad", &self.bad)
+            .finish_non_exhaustive()
     }
 }
 

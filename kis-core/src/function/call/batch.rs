@@ -79,7 +79,10 @@ fn guard<T>(call: impl FnOnce() -> T) -> Result<T, Error> {
 fn declared<F: Function>(action: Action) -> Verdict {
     let info = &F::INFO;
     if action.reuse && !info.reuse {
-        let text = format!("{} returned reuse, which it does not declare; add `reuse` to its #[kis_function(..)]", F::NAME);
+        let text = format!(
+            "{} returned reuse, which it does not declare; add `reuse` to its #[kis_function(..)]",
+            F::NAME
+        );
         return Verdict::Failed(Error::fatal(text));
     }
     match action.jump {

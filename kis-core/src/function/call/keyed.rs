@@ -14,7 +14,7 @@ pub struct Lent<'a, S: State> {
 }
 
 /// Lends the state; none when the job carries no state of this type.
-pub fn lend<'a, S: State, T: Row>(
+pub(super) fn lend<'a, S: State, T: Row>(
     job: Option<&'a mut StateJob<'_>>,
     rows: &[T],
     origin: &Origin,

@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// The state of a step for the rows of one call.
+#[derive(Debug)]
 pub(super) struct StateOf<'a, S> {
     map: &'a mut StateMap<S>,
     keys: &'a Arc<Keys>,

@@ -6,13 +6,13 @@ mod keyed;
 mod keys;
 mod rows;
 
+pub(crate) use self::keys::key_of;
 pub use self::{
     awaited::{RowRun, RowState, Window, caught, view, view_any, view_keyed, view_state},
     batch::{batch_any, batch_copy, batch_done, batch_own, batch_ref, batch_ref_state},
     keyed::Lent,
     rows::{rows_own, rows_own_state, rows_ref, rows_ref_state},
 };
-pub(crate) use self::keys::key_of;
 
 use super::{Ctx, Verdict};
 use crate::{error::Error, state::State};
@@ -20,5 +20,8 @@ use crate::{error::Error, state::State};
 /// The engine gave no state, or one of another type.
 fn wrong_state<S: State>(cx: &Ctx) -> Verdict {
     let state = std::any::type_name::<S>();
-    Verdict::Failed(Error::fatal(format!("bug in kis: step {} was called without its state {state}", cx.step())))
+    Verdict::Failed(Error::fatal(format!(
+        "bug in kis: step {} was called without its state {state}",
+        cx.step()
+    )))
 }

@@ -53,7 +53,9 @@ pub fn rows_own<F: RowFn<ByVal>>(job: &mut Job<'_>, mut f: impl FnMut(F::In) -> 
     let rows = job.batch.take::<F::In>(job.fails);
     let acc = if keeps.on {
         let each = |row| f(keeps.keep(row));
-        drive::<ByVal, F::Ret, _>(rows.into_iter(), each, &mut |i, error| bad.push((i, error, keeps.row.take())))
+        drive::<ByVal, F::Ret, _>(rows.into_iter(), each, &mut |i, error| {
+            bad.push((i, error, keeps.row.take()))
+        })
     } else {
         drive::<ByVal, F::Ret, _>(rows.into_iter(), f, &mut |i, error| bad.push((i, error, None)))
     };
@@ -123,7 +125,7 @@ where
             Ok(()) => return acc,
             Err(payload) => {
                 R::settle_none(&mut acc);
-                fail(walk.last(), Error::panicked(&*payload));
+                fail(walk.row(), Error::panicked(&*payload));
             }
         }
     }

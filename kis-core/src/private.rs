@@ -1,0 +1,23 @@
+//! The only paths that expansions of the macros name. Nothing here is for users, and nothing keeps its name.
+
+pub use inventory;
+pub use jiff;
+pub use kis_conf;
+pub use kis_conn;
+pub use serde;
+
+pub use crate::{
+    error::Error,
+    flow::FlowSet,
+    function::{
+        ArgNeed, BatchFn, ByRef, ByVal, Call, Ctx, Facts, FromContext, Function, FunctionInfo, Job, Need,
+        RowFn, Verdict, call::*,
+    },
+    registry::Registered,
+    row::{
+        AnyRow, Batch, Fails, Field, FieldError, FieldValue, Kind, Row, RowInfo, Rows, Shape, Texts, Value,
+        expand::*,
+    },
+    state::{State, StateInfo},
+};
+pub use kis_conf::Mode;

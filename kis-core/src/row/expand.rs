@@ -1,0 +1,54 @@
+//! What the expansions of `derive(Row)` and `derive(FieldValue)` call: one line for each field there, the logic here.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{FieldError, FieldValue, Value};
+
+pub use super::field_value::nested;
+
+/// The value of field `i` from a field of another row type.
+pub fn field<T: FieldValue>(i: usize, value: Value<'_>) -> Result<T, FieldError> {
+    match value {
+        Value::Missing => T::missing().ok_or_else(|| FieldError::missing(i)),
+        value => T::build(value).ok_or_else(|| FieldError::value(i, &value)),
+    }
+}
+
+/// The same for a field that may be missing.
+pub fn field_or<T: FieldValue>(
+    i: usize,
+    value: Value<'_>,
+    default: impl FnOnce() -> T,
+) -> Result<T, FieldError> {
+    match value {
+        Value::Missing => Ok(default()),
+        value => field(i, value),
+    }
+}
+
+/// The same for a field marked `#[row(json)]`.
+pub fn json_field<T: Clone + Serialize + DeserializeOwned + 'static>(
+    i: usize,
+    value: Value<'_>,
+) -> Result<T, FieldError> {
+    match value {
+        Value::Missing => Err(FieldError::missing(i)),
+        Value::Other(other) => match other.as_any().downcast_ref::<T>() {
+            Some(same) => Ok(same.clone()),
+            None => other
+                .to_json()
+                .ok()
+                .and_then(|json| serde_json::from_value(json).ok())
+                .ok_or_else(|| FieldError::value(i, &value)),
+        },
+        _ => Err(FieldError::value(i, &value)),
+    }
+}
+
+/// A row with one field from bytes without a form.
+pub fn raw_field<T: FieldValue>(bytes: &[u8]) -> Result<T, FieldError> {
+    T::from_raw(bytes).ok_or_else(|| match std::str::from_utf8(bytes) {
+        Ok(text) => FieldError::text(0, text, T::KIND),
+        Err(_) => FieldError::not_utf8(0),
+    })
+}
