@@ -1,1 +1,37 @@
-//! kis-conn
+//! Sources and connectors of KIS flow: the contracts, the built-in ones, and the embedded store.
+//!
+//! * A [`Source`] is where a flow's rows come from: it has [`Partition`]s, hands out [`Block`]s of undecoded rows
+//!   and can go on behind any [`Position`] it gave.
+//! * A [`Connector`] is a named connection to an outside system; steps meet it through the client of their lane.
+//! * The [`Store`] is one file that holds everything a flow must not lose: positions, keyed state, embedded tables,
+//!   dead letters, parked rows. One [`Store::commit`] is one durable transaction.
+//!
+//! This crate knows no flow and no function: `kis-core` binds them.
+
+mod connector;
+mod error;
+mod io_future;
+// mod kinds;
+mod lane;
+mod position;
+mod raw;
+mod rows;
+mod source;
+pub mod store;
+
+pub use connector::{AnyConnector, ConnSpec, Connector, ConnectorInfo, RawConnSpec};
+pub use error::{Classify, ConnError, ErrorClass, OpenError, RowError};
+pub use io_future::BoxFuture;
+// pub use kinds::{KindFeature, connector_kinds, connectors, kind_problem, source_kind_features, source_kinds};
+pub use lane::{LaneContext, LaneLog};
+pub use position::{Partition, Position};
+pub use raw::{CsvLayout, Layout, RawRows, RowsFrom};
+pub use source::{BatchLimit, Block, Nature, Next, Reader, Source, SourceFacts, SourceInfo, SourceSpec};
+pub use store::{FlowTables, LaneCut, LaneTables, Store};
+
+#[doc(hidden)]
+pub mod __private {
+    //! What the expansions of the macros name.
+    pub use inventory;
+    pub use kis_conf;
+}

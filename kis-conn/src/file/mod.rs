@@ -1,0 +1,20 @@
+//! Files as source and as connector: JSON lines, CSV and plain lines; compressed ones and whole folders to read.
+
+mod chunk;
+mod fingerprint;
+mod head;
+mod params;
+mod place;
+mod reader;
+mod sink;
+mod source;
+mod target;
+mod unpack;
+#[cfg(feature = "zstd")]
+mod zstd;
+
+pub use sink::{FileClient, FileSink, FileSinkParams};
+pub use source::SOURCE;
+
+#[cfg(test)]
+mod tests;

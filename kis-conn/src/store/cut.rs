@@ -1,0 +1,111 @@
+//! One flow's consistent commit: positions and what its lanes froze.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::record::{FlowRecord, Letter, LetterId, ParkedRow};
+use crate::{Partition, Position};
+
+/// Everything one cut of one flow makes durable.
+#[derive(Clone, Debug, Default)]
+pub struct FlowCut {
+    /// The flow.
+    pub flow: String,
+    /// For each source and partition the position behind the last row of the cut.
+    pub positions: Vec<(String, Partition, Position)>,
+    /// What each lane froze.
+    pub lanes: Vec<LaneCut>,
+    /// What each connector noted.
+    pub notes: Vec<(String, Vec<u8>)>,
+    /// The flow's record with this cut.
+    pub record: FlowRecord,
+    /// Removes all parked rows the flow has in the store, before those of the lanes are written.
+    pub clear_parked: bool,
+}
+
+/// What one lane froze when it met the marker.
+#[derive(Clone, Debug, Default)]
+pub struct LaneCut {
+    /// Keyed state that changed.
+    pub state: Vec<StateWrite>,
+    /// Writes to embedded tables.
+    pub tables: Vec<FrozenTables>,
+    /// Dead letters that came or went.
+    pub letters: Vec<LetterWrite>,
+    /// Parked rows that came or went.
+    pub parked: Vec<ParkedWrite>,
+}
+
+/// One key's state that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateWrite {
+    /// The step whose state it is.
+    pub step: Arc<str>,
+    /// The key's group, `xxh3(key) % 128`.
+    pub group: u8,
+    /// The key in canonical bytes.
+    pub key: Bytes,
+    /// The new value; nothing removes the key.
+    pub value: Option<StateValue>,
+}
+
+/// A value of keyed state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateValue {
+    /// The version of the state's type.
+    pub version: u32,
+    /// The fingerprint of its fields.
+    pub fingerprint: u64,
+    /// When it may be forgotten, milliseconds since 1970 UTC.
+    pub expires_ms: u64,
+    /// The value.
+    pub bytes: Vec<u8>,
+}
+
+/// What one lane wrote to embedded tables since the last cut.
+#[derive(Clone, Debug)]
+pub struct FrozenTables {
+    pub(super) lane: u32,
+    /// Every write of the lane up to here is in this cut or an earlier one.
+    pub(super) upto: u64,
+    pub(super) writes: Vec<TableWrite>,
+}
+
+impl FrozenTables {
+    /// The writes, one for each table and key.
+    pub fn writes(&self) -> &[TableWrite] {
+        &self.writes
+    }
+}
+
+/// The last write of a lane to one key of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableWrite {
+    /// The table's name.
+    pub table: Arc<str>,
+    /// The key's bytes.
+    pub key: Bytes,
+    /// The row; nothing removes the key.
+    pub value: Option<Bytes>,
+    /// The order of this write among those of its flow.
+    pub seq: u64,
+}
+
+/// A dead letter that came or went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LetterWrite {
+    /// A new letter, or one that failed again.
+    Put(Letter),
+    /// The letter is settled.
+    Remove(LetterId),
+}
+
+/// A parked row that came or went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParkedWrite {
+    /// A row that waits.
+    Put(ParkedRow),
+    /// The row is settled.
+    Remove(LetterId),
+}

@@ -1,0 +1,45 @@
+//! The embedded store: one file that holds everything a flow must not lose.
+//!
+//! The engine opens it once for a process and is the only one that commits. One [`commit`](Store::commit) writes the
+//! cuts of one or many flows in one durable transaction; reads see the last committed state. Layout (version 1):
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `kis` | `format` | the version of this layout |
+//! | `flows` | flow | [`FlowRecord`] |
+//! | `positions` | (flow, source, partition) | the source's position |
+//! | `notes` | (flow, connector) | what the connector noted in the cut |
+//! | `letters` | (flow, id) | [`Letter`] |
+//! | `parked` | (flow, id) | [`ParkedRow`] |
+//! | `state/FLOW/STEP` | key group, key | version, fingerprint, expiry, bytes |
+//! | `table/NAME` | the row's key | the row |
+//!
+//! Composite keys are order-preserving tuples (see [`TableKey`]); records are self-describing MessagePack maps behind
+//! a version byte, so that fields can be added.
+
+mod commit;
+mod cut;
+mod error;
+mod handle;
+mod key;
+mod layout;
+mod lock;
+mod open;
+mod overlay;
+mod read;
+mod record;
+mod tables;
+mod trial;
+
+pub use cut::{
+    FlowCut, FrozenTables, LaneCut, LetterWrite, ParkedWrite, StateValue, StateWrite, TableWrite,
+};
+pub use error::StoreError;
+pub use handle::Store;
+pub use key::{KeyPart, TableKey, show_key};
+pub use layout::KEY_GROUPS;
+pub use record::{FlowRecord, Letter, LetterId, ParkedRow, RunState};
+pub use tables::{FlowTables, LaneTables};
+
+#[cfg(test)]
+mod tests;

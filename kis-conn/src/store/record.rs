@@ -1,0 +1,235 @@
+//! Records of the store that people look at: dead letters, parked rows, what a flow did.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+/// What makes a dead letter or parked row the same one when it comes again: flow, step and origin.
+///
+/// ```
+/// use kis_conn::store::LetterId;
+/// let id = LetterId::of("Scores", "verify", "scores.csv:7");
+/// assert_eq!(LetterId::parse(&id.to_string()), Some(id));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LetterId(pub u128);
+
+impl LetterId {
+    /// The id of what came from `origin` and stopped at `step` of `flow`.
+    pub fn of(flow: &str, step: &str, origin: &str) -> Self {
+        let mut hash = Xxh3::new();
+        for part in [flow, step, origin] {
+            hash.update(&(part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        LetterId(hash.digest128())
+    }
+
+    /// The id with this text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        plain.then(|| u128::from_str_radix(text, 16).ok().map(LetterId)).flatten()
+    }
+}
+
+impl fmt::Display for LetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for LetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LetterId({self})")
+    }
+}
+
+/// A row that could not be handled, with everything needed to send it in again at the step that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// Its identity; the same row at the same step is the same letter.
+    #[serde(with = "as_bytes_id")]
+    pub id: LetterId,
+    /// The flow.
+    pub flow: String,
+    /// The name of the step that failed.
+    pub step: String,
+    /// Where in the step's work it failed: `decode`, `must`, `call`, ...
+    pub stage: String,
+    /// The word of the error class.
+    pub class: String,
+    /// The error's short code.
+    pub code: String,
+    /// The error's text.
+    pub message: String,
+    /// Tries, the first included.
+    pub attempts: u32,
+    /// Where the row came from, `flights.csv:1234`.
+    pub origin: String,
+    /// The name of the row's type.
+    pub row_type: String,
+    /// The fingerprint of that type's fields.
+    pub fingerprint: u64,
+    /// How `body` is written: `json`, `csv`, `raw`, ...
+    pub format: String,
+    /// The row: the source's bytes, or as the step before handed it on.
+    #[serde(with = "as_bytes")]
+    pub body: Vec<u8>,
+    /// The key it is ordered by, in canonical bytes.
+    #[serde(with = "as_optional_bytes")]
+    pub key: Option<Vec<u8>>,
+    /// When it failed first, milliseconds since 1970 UTC.
+    pub first_ms: u64,
+    /// When it failed last.
+    pub last_ms: u64,
+    /// How often it was sent in again.
+    pub replays: u32,
+}
+
+/// A row that waits for a retry, or behind one of its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedRow {
+    /// Its identity.
+    #[serde(with = "as_bytes_id")]
+    pub id: LetterId,
+    /// The flow.
+    pub flow: String,
+    /// The step at which it waits.
+    pub step: String,
+    /// The key it is ordered by, in canonical bytes.
+    #[serde(with = "as_optional_bytes")]
+    pub key: Option<Vec<u8>>,
+    /// Its place among the parked rows of its key; lower goes first.
+    pub seq: u64,
+    /// Where the row came from.
+    pub origin: String,
+    /// Tries so far.
+    pub attempts: u32,
+    /// When it is tried again, milliseconds since 1970 UTC.
+    pub due_ms: u64,
+    /// The row.
+    #[serde(with = "as_bytes")]
+    pub body: Vec<u8>,
+    /// How `body` is written.
+    pub format: String,
+    /// The name of the row's type.
+    pub row_type: String,
+    /// The fingerprint of that type's fields.
+    pub fingerprint: u64,
+}
+
+/// Whether a flow has reached its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunState {
+    /// There is more to do.
+    #[default]
+    Running,
+    /// Its sources ended, everything settled, and its last steps ran.
+    Ended,
+}
+
+/// What the store knows about a flow's last run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlowRecord {
+    /// The run's id; a killed run goes on under the same one.
+    pub run_id: String,
+    /// The number of the last cut.
+    pub cut: u64,
+    /// When it was written, milliseconds since 1970 UTC.
+    pub at_ms: u64,
+    /// Whether the flow has ended.
+    pub state: RunState,
+    /// How often it was started since the positions moved last.
+    pub starts_without_progress: u32,
+    /// Raised at each start; an older process is recognised by it.
+    pub epoch: u64,
+    /// Rows read.
+    pub rows_in: u64,
+    /// Rows that left behind the last step.
+    pub rows_out: u64,
+    /// Rows that became dead letters.
+    pub rows_dead: u64,
+    /// Rows that a filter or an action dropped.
+    pub rows_dropped: u64,
+    /// The row that is being worked on when a flow goes row by row after it was killed, as `step origin`.
+    pub suspect: Option<String>,
+}
+
+/// Bytes as one MessagePack byte string, not as a list of numbers.
+mod as_bytes {
+    use std::fmt;
+
+    use serde::de::{Error, SeqAccess, Visitor};
+    use serde::{Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        from.deserialize_byte_buf(BytesVisitor)
+    }
+
+    struct BytesVisitor;
+
+    impl<'de> Visitor<'de> for BytesVisitor {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("bytes")
+        }
+
+        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+            Ok(bytes.to_vec())
+        }
+
+        fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+            Ok(bytes)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<u8>, A::Error> {
+            let mut bytes = Vec::new();
+            while let Some(byte) = items.next_element()? {
+                bytes.push(byte);
+            }
+            Ok(bytes)
+        }
+    }
+}
+
+/// The same for bytes that may be missing.
+mod as_optional_bytes {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Wrapped(#[serde(with = "super::as_bytes")] Vec<u8>);
+
+    #[expect(clippy::ref_option, reason = "serde's `with` hands over the field by reference")]
+    pub(super) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {
+        bytes.clone().map(Wrapped).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<u8>>, D::Error> {
+        Ok(Option::<Wrapped>::deserialize(from)?.map(|wrapped| wrapped.0))
+    }
+}
+
+/// An id as its 16 bytes.
+mod as_bytes_id {
+    use serde::de::Error;
+    use serde::{Deserializer, Serializer};
+
+    use super::LetterId;
+
+    pub(super) fn serialize<S: Serializer>(id: &LetterId, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(&id.0.to_be_bytes())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<LetterId, D::Error> {
+        let bytes = super::as_bytes::deserialize(from)?;
+        let bytes = bytes.try_into().map_err(|_| D::Error::custom("an id has 16 bytes"))?;
+        Ok(LetterId(u128::from_be_bytes(bytes)))
+    }
+}

@@ -1,0 +1,241 @@
+//! Commit, reopen, forget; broken, foreign and locked files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Partition, Position};
+
+fn letter(flow: &str, origin: &str) -> Letter {
+    Letter {
+        id: LetterId::of(flow, "verify", origin),
+        flow: flow.into(),
+        step: "verify".into(),
+        stage: "call".into(),
+        class: "reject".into(),
+        code: "too_young".into(),
+        message: "no".into(),
+        attempts: 1,
+        origin: origin.into(),
+        row_type: "Flight".into(),
+        fingerprint: 7,
+        format: "json".into(),
+        body: vec![0, 200, 255],
+        key: Some(vec![1, 2, 200]),
+        first_ms: 5,
+        last_ms: 6,
+        replays: 0,
+    }
+}
+
+fn parked(flow: &str, key: &str, seq: u64) -> ParkedRow {
+    ParkedRow {
+        id: LetterId::of(flow, "save", &format!("{key}{seq}")),
+        flow: flow.into(),
+        step: "save".into(),
+        key: Some(key.key()),
+        seq,
+        origin: format!("f:{seq}"),
+        attempts: 2,
+        due_ms: 9,
+        body: b"{}".to_vec(),
+        format: "json".into(),
+        row_type: "Flight".into(),
+        fingerprint: 7,
+    }
+}
+
+fn cut(flow: &str, number: u64) -> FlowCut {
+    let state = StateWrite {
+        step: "per/carrier".into(),
+        group: 3,
+        key: "UA".key().into(),
+        value: Some(StateValue { version: 1, fingerprint: 8, expires_ms: 9, bytes: vec![number as u8] }),
+    };
+    let lane = LaneCut {
+        state: vec![state],
+        letters: vec![LetterWrite::Put(letter(flow, "f:1"))],
+        parked: vec![ParkedWrite::Put(parked(flow, "b", 2)), ParkedWrite::Put(parked(flow, "a", 1))],
+        ..LaneCut::default()
+    };
+    FlowCut {
+        flow: flow.into(),
+        positions: vec![("s".into(), Partition::new("p/1"), Position::new(vec![1, number as u8]))],
+        lanes: vec![lane],
+        notes: vec![("out".into(), vec![number as u8])],
+        record: FlowRecord { run_id: "r".into(), cut: number, ..FlowRecord::default() },
+        clear_parked: false,
+    }
+}
+
+fn check_there(store: &Store, flow: &str, number: u64) {
+    assert_eq!(store.record(flow).unwrap().unwrap().cut, number);
+    let positions = store.positions(flow).unwrap();
+    assert_eq!(positions, cut(flow, number).positions);
+    assert_eq!(store.notes(flow).unwrap(), [("out".to_owned(), vec![number as u8])]);
+    assert_eq!(store.letters(flow).unwrap(), [letter(flow, "f:1")]);
+    assert_eq!(store.letter(flow, letter(flow, "f:1").id).unwrap(), Some(letter(flow, "f:1")));
+    assert_eq!(store.parked(flow).unwrap(), [parked(flow, "a", 1), parked(flow, "b", 2)]);
+    let mut state = Vec::new();
+    store.state(flow, "per/carrier", |group, key, value| state.push((group, key.to_vec(), value.bytes))).unwrap();
+    assert_eq!(state, [(3, "UA".key(), vec![number as u8])]);
+    assert_eq!(store.state_steps(flow).unwrap(), [("per/carrier".to_owned(), 1)]);
+}
+
+#[test]
+fn cuts_of_several_flows_are_there_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.commit(&[cut("a", 1), cut("a/b", 1), cut("a%2Fb", 1)]).unwrap();
+    store.commit(&[cut("a", 2)]).unwrap();
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
+    check_there(&store, "a", 2);
+    check_there(&store, "a/b", 1);
+    check_there(&store, "a%2Fb", 1);
+    let flows: Vec<_> = store.flows().unwrap().into_iter().map(|(flow, _)| flow).collect();
+    assert_eq!(flows, ["a", "a%2Fb", "a/b"]);
+    store.forget("a").unwrap();
+    assert_eq!(store.record("a").unwrap(), None);
+    assert!(store.positions("a").unwrap().is_empty());
+    assert!(store.parked("a").unwrap().is_empty());
+    assert!(store.state_steps("a").unwrap().is_empty());
+    assert_eq!(store.letters("a").unwrap().len(), 1, "letters are kept");
+    check_there(&store, "a/b", 1);
+}
+
+#[test]
+fn what_is_removed_is_gone() {
+    let store = Store::in_memory();
+    store.commit(&[cut("a", 1)]).unwrap();
+    let lane = LaneCut {
+        letters: vec![LetterWrite::Remove(letter("a", "f:1").id)],
+        parked: vec![ParkedWrite::Remove(parked("a", "a", 1).id)],
+        state: vec![StateWrite { step: "per/carrier".into(), group: 3, key: "UA".key().into(), value: None }],
+        ..LaneCut::default()
+    };
+    store.commit(&[FlowCut { flow: "a".into(), lanes: vec![lane], ..FlowCut::default() }]).unwrap();
+    assert!(store.letters("a").unwrap().is_empty());
+    assert_eq!(store.parked("a").unwrap(), [parked("a", "b", 2)]);
+    assert_eq!(store.state_steps("a").unwrap(), [("per/carrier".to_owned(), 0)]);
+    store.commit(&[FlowCut { flow: "a".into(), clear_parked: true, ..FlowCut::default() }]).unwrap();
+    assert!(store.parked("a").unwrap().is_empty());
+}
+
+#[test]
+fn a_second_opener_is_told_who_is_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let error = Store::open(dir.path()).unwrap_err().to_string();
+    let expected = format!(
+        "the store {} is already open in this process (pid {}); open it once and share it",
+        dir.path().display(),
+        std::process::id()
+    );
+    assert_eq!(error, expected);
+    drop(store);
+    Store::open(dir.path()).unwrap();
+}
+
+/// Opens a store folder whose file was changed, which must fail with this text and leave the file alone.
+fn check_refused(change: impl FnOnce(&Path), expect: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    Store::open(dir.path()).unwrap().commit(&[cut("a", 1)]).unwrap();
+    let file = dir.path().join("store.redb");
+    change(&file);
+    let before = fs::read(&file).unwrap();
+    let error = Store::open(dir.path()).unwrap_err();
+    assert!(error.to_string().contains(expect), "{error}");
+    assert!(error.to_string().contains("left as it is"), "{error}");
+    assert!(before == fs::read(&file).unwrap(), "the file was changed");
+}
+
+#[test]
+fn foreign_and_broken_files_are_left_alone() {
+    check_refused(|file| fs::write(file, "my diary, not a store").unwrap(), "is not a KIS flow store");
+    check_refused(|file| fs::write(file, "tiny").unwrap(), "it has only 4 bytes");
+    check_refused(
+        |file| {
+            fs::remove_file(file).unwrap();
+            let db = redb::Database::create(file).unwrap();
+            let write = db.begin_write().unwrap();
+            write.open_table(redb::TableDefinition::<u64, u64>::new("mine")).unwrap().insert(1, 2).unwrap();
+            write.commit().unwrap();
+        },
+        "it is the database of another program",
+    );
+    check_refused(
+        |file| {
+            let db = redb::Database::open(file).unwrap();
+            let write = db.begin_write().unwrap();
+            write.open_table(layout::KIS).unwrap().insert(b"format".as_slice(), b"kis store 9".as_slice()).unwrap();
+            write.commit().unwrap();
+        },
+        "has another layout than this version reads (kis store 9)",
+    );
+    check_refused(
+        |file| {
+            let bytes = fs::read(file).unwrap();
+            fs::write(file, &bytes[..bytes.len() / 3]).unwrap();
+        },
+        "is broken",
+    );
+    check_refused(
+        |file| {
+            let mut bytes = fs::read(file).unwrap();
+            for byte in bytes.iter_mut().skip(9).step_by(3) {
+                *byte = !*byte;
+            }
+            fs::write(file, bytes).unwrap();
+        },
+        "is broken",
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "x").unwrap();
+    let error = Store::open(&file.join("store")).unwrap_err();
+    assert!(error.to_string().contains("file/store"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn commit_and_reopen_equal_a_model(
+        commits in prop::collection::vec((prop::collection::vec((0u8..20, prop::option::of(any::<u8>())), 0..12), any::<bool>()), 1..6)
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path()).unwrap();
+        let mut model: BTreeMap<Vec<u8>, u8> = BTreeMap::new();
+        for (writes, reopen) in commits {
+            let state = writes.iter().map(|(key, value)| StateWrite {
+                step: "s".into(),
+                group: key % 4,
+                key: vec![*key].into(),
+                value: value.map(|value| StateValue { version: 1, fingerprint: 2, expires_ms: 3, bytes: vec![value] }),
+            });
+            let lane = LaneCut { state: state.collect(), ..LaneCut::default() };
+            store.commit(&[FlowCut { flow: "f".into(), lanes: vec![lane], ..FlowCut::default() }]).unwrap();
+            for (key, value) in writes {
+                match value {
+                    Some(value) => model.insert(vec![key % 4, key], value),
+                    None => model.remove(&vec![key % 4, key]),
+                };
+            }
+            if reopen {
+                drop(store);
+                store = Store::open(dir.path()).unwrap();
+            }
+            let mut found = BTreeMap::new();
+            store.state("f", "s", |group, key, value| { found.insert(vec![group, key[0]], value.bytes[0]); }).unwrap();
+            prop_assert_eq!(&found, &model);
+        }
+    }
+}
