@@ -10,12 +10,15 @@
 
 mod connector;
 mod error;
+mod file;
 mod io_future;
 // mod kinds;
+mod known;
 mod lane;
 mod position;
 mod raw;
 mod rows;
+mod sink;
 mod source;
 pub mod store;
 
@@ -23,6 +26,7 @@ pub use connector::{AnyConnector, ConnSpec, Connector, ConnectorInfo, RawConnSpe
 pub use error::{Classify, ConnError, ErrorClass, OpenError, RowError};
 pub use io_future::BoxFuture;
 // pub use kinds::{KindFeature, connector_kinds, connectors, kind_problem, source_kind_features, source_kinds};
+pub use known::KnownError;
 pub use lane::{LaneContext, LaneLog};
 pub use position::{Partition, Position};
 pub use raw::{CsvLayout, Layout, RawRows, RowsFrom};
