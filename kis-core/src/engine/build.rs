@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kis_conn::{AnyConnector, ErrorClass, LaneContext, LaneLog, OpenError, Source, SourceSpec, store::FlowTables};
+use kis_conn::{AnyConnector, ErrorClass, LaneContext, LaneLog, OpenError, Source, SourceSpec, store::{FlowTables, Store}};
 use tokio::sync::mpsc;
 
 use super::{
@@ -13,17 +13,20 @@ use super::{
     flow::Environment,
     lane::{Answer, Exchange, Lane},
     reader::Patience,
+    run::OpenConns,
 };
 use crate::{
     flow::{FlowPlan, StepPlan},
-    function::{Cache, Ctx, Meta},
+    function::{Cache, Ctx, Exts, Meta},
     row::key::{KeyRef, lane_of_group},
 };
 
 /// What lanes are built from.
 pub(super) struct Kit<'a> {
     pub(super) plan: &'a Arc<FlowPlan>,
-    pub(super) env: &'a Environment,
+    pub(super) conns: &'a OpenConns,
+    pub(super) exts: &'a Exts,
+    pub(super) store: &'a Store,
     pub(super) around: &'a Surroundings,
     pub(super) tables: &'a FlowTables,
 }
@@ -58,7 +61,7 @@ pub(super) async fn open_sources(plan: &FlowPlan, env: &Environment) -> Result<V
     let mut sources = Vec::with_capacity(plan.sources.len());
     for source in &plan.sources {
         let conf = &source.conf;
-        let conn = source.conn.and_then(|conn| env.conns[conn].as_ref()).map(|(_, conn)| Arc::clone(conn));
+        let conn = source.conn.map(|conn| Arc::clone(&env.conns[conn].1));
         let spec = SourceSpec {
             name: source.name.to_string(),
             place: conf.place.clone(),
@@ -102,7 +105,7 @@ pub(super) async fn restore_conns(
     used.dedup();
     let mut conns = Vec::with_capacity(used.len());
     for conn in used {
-        let Some((name, conn)) = &env.conns[conn] else { return Err(Fault::bug("a connector of a flow is not open")) };
+        let (name, conn) = &env.conns[conn];
         let note = notes.iter().find(|(of, _)| **of == **name).map(|(_, note)| note.as_slice());
         conn.restore(note)
             .await
@@ -129,7 +132,7 @@ pub(super) fn lanes(kit: &Kit<'_>, answers: &mpsc::UnboundedSender<Answer>) -> R
             let context = lane_context(kit, number * plan.lanes + lane, total);
             let mut chain = chain(kit, stage.first, stage.end, plan.own_steps, &context, &shared);
             chain.onward = onward.clone();
-            load_state(kit, &mut chain, lane)?;
+            load_state(kit, &mut chain, |group| lane_of_group(group, plan.lanes) == lane)?;
             let inputs = if number == 0 { 1 } else { plan.lanes };
             lanes.push(Lane::new(chain, inputs, answers.clone()));
         }
@@ -155,7 +158,7 @@ fn lane_context(kit: &Kit<'_>, lane: usize, lanes: usize) -> LaneContext {
     LaneContext::new(&kit.plan.name, lane as u32, lanes as u32, kit.tables.lane())
 }
 
-fn chain(
+pub(super) fn chain(
     kit: &Kit<'_>,
     first: usize,
     end: usize,
@@ -189,6 +192,7 @@ fn chain(
         logs,
         letters: Vec::new(),
         onward: None,
+        collected: None,
     }
 }
 
@@ -198,7 +202,7 @@ fn context(kit: &Kit<'_>, at: usize, lane: Option<&LaneContext>, (cache, meta): 
         .flow(&*kit.plan.name)
         .step(&*step.name)
         .function(step.info.name)
-        .exts(kit.env.exts.clone())
+        .exts(kit.exts.clone())
         .cache(cache.clone())
         .meta(meta.clone());
     if let Some(params) = &step.params {
@@ -207,25 +211,23 @@ fn context(kit: &Kit<'_>, at: usize, lane: Option<&LaneContext>, (cache, meta): 
     if let Some(lane) = lane {
         cx = cx.lane(lane.lane());
         for (arg, conn) in &step.conns {
-            if let Some((name, conn)) = &kit.env.conns[*conn] {
-                cx = cx.any_conn(arg, name, conn.client(lane));
-            }
+            let (name, conn) = &kit.conns[*conn];
+            cx = cx.any_conn(arg, name, conn.client(lane));
         }
     }
     cx.build()
 }
 
 /// Loads the state of the lane's key groups from the last cut.
-fn load_state(kit: &Kit<'_>, chain: &mut Chain, lane: usize) -> Result<(), Fault> {
+pub(super) fn load_state(kit: &Kit<'_>, chain: &mut Chain, holds: impl Fn(u8) -> bool) -> Result<(), Fault> {
     let now_ms = kit.around.now_ms();
     for step in &mut chain.steps {
         let (Some(map), Some(state)) = (&mut step.state, &step.plan.state) else { continue };
         map.set_now(now_ms);
         let mut wrong = None;
-        kit.env
-            .store
+        kit.store
             .state(&kit.plan.name, &step.plan.name, |group, key, value| {
-                if lane_of_group(group, kit.plan.lanes) != lane || wrong.is_some() {
+                if !holds(group) || wrong.is_some() {
                     return;
                 }
                 if value.version != state.info.version {

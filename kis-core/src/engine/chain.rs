@@ -40,6 +40,8 @@ pub(super) struct Chain {
     pub(super) letters: Vec<LetterWrite>,
     /// By which key and into how many lanes the next stage takes the rows; nothing for the last stage.
     pub(super) onward: Option<Onward>,
+    /// Takes the rows behind the last step, where a program asks for them.
+    pub(super) collected: Option<Vec<Batch>>,
 }
 
 /// How rows go from the head or from a stage into the lanes of the next one.
@@ -106,7 +108,10 @@ impl Chain {
                     }
                     at = target;
                 }
-                Next::Done => return Ok(Vec::new()),
+                Next::Done => {
+                    self.collected.iter_mut().for_each(|rows| rows.push(std::mem::take(&mut run.batch)));
+                    return Ok(Vec::new());
+                }
                 Next::Aborted => {
                     self.around.counters.step(at).drop_rows(DropReason::Aborted, run.batch.len() as u64);
                     return Ok(Vec::new());

@@ -18,7 +18,7 @@ use super::{
     reader::Patience,
     router::Marked,
 };
-use crate::row::key::KeyRef;
+use crate::{flow::FlowPlan, row::key::KeyRef};
 
 /// What the cuts of a flow need to know from one to the next.
 pub(super) struct Cutter {
@@ -120,10 +120,8 @@ impl Cutter {
             rows_dead: counters.dead.get(),
             ..self.record.clone()
         };
-        let steps: Vec<Arc<str>> = flow.plan.steps.iter().map(|step| Arc::clone(&step.name)).collect();
-        let versions: Vec<u32> =
-            flow.plan.steps.iter().map(|step| step.state.as_ref().map_or(0, |state| state.info.version)).collect();
-        let lanes = tokio::task::spawn_blocking(move || encode(lanes, &steps, &versions))
+        let plan = Arc::clone(&flow.plan);
+        let lanes = tokio::task::spawn_blocking(move || encode(lanes, &plan))
             .await
             .map_err(|_| Fault::bug("encoding the state panicked"))??;
         let positions: Vec<_> = marked
@@ -134,7 +132,7 @@ impl Cutter {
             })
             .collect();
         let cut =
-            Arc::new(FlowCut { flow: flow.plan.name.to_string(), positions, lanes, notes, record: record.clone() });
+            Arc::new(FlowCut { flow: flow.plan.name.to_string(), positions, lanes, notes, record: record.clone(), clear_parked: false });
         let mut patience = Patience::default();
         loop {
             match flow.writer.commit(Arc::clone(&cut)).await {
@@ -172,21 +170,23 @@ impl Cutter {
 }
 
 /// Turns frozen state into bytes, and checks nothing else: what a lane froze is written as it is.
-fn encode(lanes: Vec<LaneFreeze>, steps: &[Arc<str>], versions: &[u32]) -> Result<Vec<LaneCut>, Fault> {
+pub(super) fn encode(lanes: Vec<LaneFreeze>, plan: &FlowPlan) -> Result<Vec<LaneCut>, Fault> {
     let mut cuts = Vec::with_capacity(lanes.len());
     for lane in lanes {
         let mut cut = lane.writes;
-        for (step, frozen) in lane.state {
+        for (at, frozen) in lane.state {
+            let step = &plan.steps[at];
+            let version = step.state.map_or(0, |state| state.info.version);
             cut.state.reserve(frozen.len());
             let mut each = |key: KeyRef<'_>, bytes: Option<Vec<u8>>, expires_ms: u64| {
                 cut.state.push(StateWrite {
-                    step: steps[step].to_string(),
+                    step: Arc::clone(&step.name),
                     group: key.group(),
                     key: key.canonical().into(),
-                    value: bytes.map(|bytes| StateValue { version: versions[step], expires_ms, bytes }),
+                    value: bytes.map(|bytes| StateValue { version, fingerprint: 0, expires_ms, bytes }),
                 });
             };
-            frozen.encode(&mut each).map_err(|text| Fault::at(&steps[step], "state", text))?;
+            frozen.encode(&mut each).map_err(|text| Fault::at(&step.name, "state", text))?;
         }
         cuts.push(cut);
     }

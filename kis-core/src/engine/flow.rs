@@ -21,6 +21,7 @@ use super::{
     parcel::{Flight, Parcel},
     reader::{self, Intake, Reading},
     router::Router,
+    run::OpenConns,
     writer::Writer,
 };
 use crate::{
@@ -34,8 +35,8 @@ use crate::{
 pub(super) struct Environment {
     pub(super) store: Store,
     pub(super) writer: Writer,
-    /// The plan's connectors, opened, by their number; nothing for those no flow that is on uses.
-    pub(super) conns: Arc<[Option<(Arc<str>, Arc<dyn AnyConnector>)>]>,
+    /// The plan's connectors, opened, by their number.
+    pub(super) conns: OpenConns,
     pub(super) exts: Exts,
     pub(super) checkpoint: Duration,
     /// Where relative paths of sources begin.
@@ -117,7 +118,14 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
 
     let tables = FlowTables::new(env.store.clone());
     let (answers, inbox) = mpsc::unbounded_channel();
-    let kit = build::Kit { plan: &plan, env: &env, around: &around, tables: &tables };
+    let kit = build::Kit {
+        plan: &plan,
+        conns: &env.conns,
+        exts: &env.exts,
+        store: &env.store,
+        around: &around,
+        tables: &tables,
+    };
     let built = build::lanes(&kit, &answers)?;
     let router = Router::new(built.first, built.last.clone(), record.cut);
     let ahead = plan.lanes * 2 + tokio::runtime::Handle::current().metrics().num_workers();

@@ -53,6 +53,7 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
         logs: Vec::new(),
         letters: Vec::new(),
         onward: Some(onward),
+        collected: None,
     };
     let from = From { raw: Some(raw), ..From::default() };
     chain.fail_rows(0, &from, None, fails.drain(), 1)?;

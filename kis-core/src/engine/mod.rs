@@ -26,8 +26,10 @@ mod router;
 mod run;
 mod search;
 mod sequence;
+mod single;
 mod writer;
 
+pub(crate) use self::single::{Shared, SingleLane};
 pub use self::{
     fault::Fault,
     flow::FlowEnd,

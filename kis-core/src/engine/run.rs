@@ -1,7 +1,7 @@
 //! Runs the flows of a plan in one process: opens what they share, starts each when the flows before it have ended,
 //! and ends when all have.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::{Duration, Instant}};
+use std::{collections::HashMap, path::{Path, PathBuf}, sync::Arc, time::{Duration, Instant}};
 
 use kis_conn::{AnyConnector, ErrorClass, OpenError, RawConnSpec, store::Store};
 use tokio::{sync::watch, task::JoinSet};
@@ -52,7 +52,7 @@ pub struct Engine {
     stop: watch::Sender<Stop>,
     started: Instant,
     flows: JoinSet<(usize, FlowEnd, Duration)>,
-    conns: Arc<[Option<(Arc<str>, Arc<dyn AnyConnector>)>]>,
+    conns: OpenConns,
     drain_timeout: Duration,
 }
 
@@ -86,7 +86,7 @@ impl Engine {
     /// # Errors
     /// If a connector cannot be opened, or the system gives no thread for the store.
     pub async fn start(plan: &Plan, options: RunOptions) -> Result<Engine, Fault> {
-        let conns = open_conns(plan, &options).await?;
+        let conns = open_conns(plan, &options.store, &options.base).await?;
         let writer = Writer::start(options.store.clone()).map_err(|error| Fault::new("thread", error))?;
         let (stop, stopped) = watch::channel(Stop::No);
         let mut ends: HashMap<Arc<str>, watch::Receiver<Option<bool>>> = HashMap::new();
@@ -169,7 +169,7 @@ impl Engine {
                 }
             }
         }
-        for (name, conn) in self.conns.iter().flatten() {
+        for (name, conn) in self.conns.iter() {
             if let Err(error) = conn.close().await {
                 tracing::warn!(conn = %name, code = %error.code, "closing: {}", error.message);
             }
@@ -229,10 +229,11 @@ async fn wait_for(
     Ok(true)
 }
 
-async fn open_conns(
-    plan: &Plan,
-    options: &RunOptions,
-) -> Result<Arc<[Option<(Arc<str>, Arc<dyn AnyConnector>)>]>, Fault> {
+/// The connectors of a plan, opened, by their number.
+pub(crate) type OpenConns = Arc<[(Arc<str>, Arc<dyn AnyConnector>)]>;
+
+/// Opens the connectors of a plan. One that is not available is tried again until it is.
+pub(crate) async fn open_conns(plan: &Plan, store: &Store, base: &Path) -> Result<OpenConns, Fault> {
     let mut conns = Vec::with_capacity(plan.conns.len());
     for conn in &plan.conns {
         let spec = || RawConnSpec {
@@ -241,8 +242,8 @@ async fn open_conns(
             addrs: conn.conf.as_ref().map(|conf| conf.addrs.iter().map(|addr| addr.value.clone()).collect()).unwrap_or_default(),
             key: conn.conf.as_ref().and_then(|conf| conf.key.as_ref()).map(|key| key.value.clone()),
             params: conn.conf.as_ref().map(|conf| conf.params.clone()).unwrap_or_default(),
-            base: options.base.clone(),
-            store: options.store.clone(),
+            base: base.to_owned(),
+            store: store.clone(),
         };
         let mut patience = Patience::default();
         let opened = loop {
@@ -259,7 +260,7 @@ async fn open_conns(
                 }
             }
         };
-        conns.push(Some((Arc::clone(&conn.name), opened)));
+        conns.push((Arc::clone(&conn.name), opened));
     }
     Ok(conns.into())
 }
