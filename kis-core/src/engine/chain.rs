@@ -274,12 +274,14 @@ impl Chain {
         if let Some(row) = plan.info.takes.row {
             (row.view)(&mut run.batch, &mut fails);
         }
-        let missing = |i: usize| plan.must.iter().find(|name| run.batch.seen_field(plan.info.takes.row, i, name).is_null());
         let mut keep = vec![true; run.batch.len()];
-        for i in 0..run.batch.len() {
-            if let Some(name) = missing(i) {
-                keep[i] = false;
-                fails.push(run.batch.fail(i, Error::reject(format!("{} demands field {name}, which has no value", plan.name)).with_code("must")));
+        for name in &plan.must {
+            for (i, has) in run.batch.has_value(name).into_iter().enumerate() {
+                if keep[i] && !has {
+                    keep[i] = false;
+                    let text = format!("{} demands field {name}, which has no value", plan.name);
+                    fails.push(run.batch.fail(i, Error::reject(text).with_code("must")));
+                }
             }
         }
         run.batch.retain(&keep);

@@ -38,6 +38,11 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
         Some(row) => (row.convert)(&mut batch, &mut fails),
         None => flow.plan.decoded.iter().for_each(|row| (row.view)(&mut batch, &mut fails)),
     }
+    if let Some(field) = &source.conf.event_time
+        && let Some(ms) = batch.latest(field).and_then(|ms| u64::try_from(ms).ok())
+    {
+        flow.around.counters.event_time_ms.fetch_max(ms, std::sync::atomic::Ordering::Relaxed);
+    }
     let route = match &source.conf.order {
         kis_conf::Order::By(field) => Route::Key(field.value.as_str().into()),
         kis_conf::Order::Partition => Route::Lane(lane),
