@@ -77,6 +77,8 @@ codes! {
     TableNeverSaved = "KIS0124", "a table is loaded but never saved";
     NotAvailable = "KIS0125", "not available in this version";
     UnknownStep = "KIS0126", "unknown step";
+    ActionsOnBatches = "KIS0127", "what a flow computes depends on how rows fall into batches";
+    StateWithoutKey = "KIS0128", "a step keeps state, but its rows carry no key";
 }
 
 impl Code {

@@ -22,8 +22,10 @@ pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 /// }
 /// assert_eq!(check(-1).unwrap_err().to_string(), "the age is negative");
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     class: ErrorClass,
     code: Cow<'static, str>,
@@ -60,6 +62,11 @@ impl Error {
     /// The outside system is away; the rows are not at fault and wait for it.
     pub fn unavailable(message: impl Into<String>) -> Error {
         Error::new(ErrorClass::Unavailable, message)
+    }
+
+    /// The call took longer than it may.
+    pub fn timeout(message: impl Into<String>) -> Error {
+        Error::new(ErrorClass::Timeout, message)
     }
 
     /// Nothing can go on: the program or its configuration is wrong.

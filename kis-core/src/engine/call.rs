@@ -95,8 +95,8 @@ impl StepRun {
         let mut moved = std::mem::take(batch);
         let work = tokio::task::spawn_blocking(move || {
             let mut fails = Fails::default();
-            let job = state.as_mut().zip(keys.as_deref());
-            let state_job = job.map(|(state, keys)| StateJob { map: state.as_any_mut(), keys });
+            let job = state.as_deref_mut().zip(keys.as_ref());
+            let state_job = job.map(|(map, keys)| StateJob { map, keys });
             let verdict = call(&mut Job { cx: &cx, batch: &mut moved, state: state_job, fails: &mut fails });
             (moved, state, fails, verdict)
         });
@@ -129,8 +129,8 @@ impl StepRun {
     }
 
     fn job<'a>(&'a mut self, batch: &'a mut Batch, keys: Option<&'a Arc<Keys>>, fails: &'a mut Fails) -> Job<'a> {
-        let state = self.state.as_mut().zip(keys);
-        let state = state.map(|(state, keys)| StateJob { map: state.as_any_mut(), keys });
+        let state = self.state.as_deref_mut().zip(keys);
+        let state = state.map(|(map, keys)| StateJob { map: map as &mut dyn AnyState, keys });
         Job { cx: &self.cx, batch, state, fails }
     }
 }

@@ -166,7 +166,7 @@ impl Chain {
         let out = run.batch.len();
         counters.rows_out.add(out as u64);
         let failed = self.letters.len() - dead_before;
-        if matches!(plan.info.on, HandsOn::WhatCameIn) || plan.info.takes.is_row() {
+        if matches!(plan.info.on, HandsOn::WhatCameIn) || !plan.info.takes.batch {
             // Functions that see one row at a time say by a missing row that they do not want it.
             if !matches!(plan.info.on, HandsOn::Nothing) {
                 counters.drop_rows(DropReason::Filtered, given.saturating_sub(out + failed) as u64);

@@ -55,8 +55,8 @@ impl Cutter {
         let lanes = self.frozen(marked.cut).await?;
         let notes = self.notes().await?;
         self.write(marked, lanes, notes, state).await?;
-        self.flow.counters.cuts.add(1);
-        self.flow.counters.cut_durations.add(started.elapsed());
+        self.flow.around.counters.cuts.add(1);
+        self.flow.around.counters.cut_durations.add(started.elapsed());
         Ok(())
     }
 
@@ -108,11 +108,11 @@ impl Cutter {
         state: RunState,
     ) -> Result<(), Fault> {
         let flow = &self.flow;
-        let counters = &flow.counters;
+        let counters = &flow.around.counters;
         counters.state_keys.store(lanes.iter().map(|lane| lane.keys).sum(), Relaxed);
         let record = FlowRecord {
             cut: marked.cut,
-            at_ms: flow.now_ms(),
+            at_ms: flow.around.now_ms(),
             state,
             starts_without_progress: 0,
             rows_in: counters.received_rows.get(),
@@ -131,18 +131,21 @@ impl Cutter {
                 (flow.plan.sources[*source].name.to_string(), partition.clone(), position.clone())
             })
             .collect();
-        let cut =
-            Arc::new(FlowCut { flow: flow.plan.name.to_string(), positions, lanes, notes, record: record.clone(), clear_parked: false });
+        let name = flow.plan.name.to_string();
+        let mut cut = FlowCut { flow: name, positions, lanes, notes, record: record.clone(), clear_parked: false };
         let mut patience = Patience::default();
         loop {
-            match flow.writer.commit(Arc::clone(&cut)).await {
+            let (written, result) = flow.writer.commit(cut).await?;
+            cut = written;
+            match result {
                 Ok(()) => break,
-                Err(error) if error.is_unavailable() && !flow.stopping_now() => {
+                Err(error) if error.class == ErrorClass::Unavailable && !flow.stopping_now() => {
                     let wait = patience.next();
-                    tracing::warn!(flow = %flow.plan.name, "the cut cannot be stored: {error}; next try in {wait:?}");
+                    tracing::warn!(flow = %flow.plan.name, code = %error.code,
+                        "the cut cannot be stored: {}; next try in {wait:?}", error.message);
                     tokio::time::sleep(wait).await;
                 }
-                Err(error) => return Err(Fault::new("store", error)),
+                Err(error) => return Err(Fault::new(error.code.to_string(), error.message)),
             }
         }
         self.record = record;

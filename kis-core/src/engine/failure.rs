@@ -10,7 +10,7 @@ use kis_conn::{
 
 use super::{
     fault::Fault,
-    parcel::From,
+    parcel::{From, layout_name},
 };
 use crate::{
     error::Error,
@@ -100,7 +100,7 @@ impl Failing<'_> {
     fn body(&self, fail: &Fail) -> (String, Vec<u8>) {
         if let Some(row) = &fail.row {
             if let Some(raw) = row.as_raw().filter(|raw| raw.len() == 1) {
-                return (raw.layout().name().to_owned(), raw.bytes(0).to_vec());
+                return (layout_name(raw.layout()).to_owned(), raw.bytes(0).to_vec());
             }
             let mut body = Vec::new();
             if row.len() == 1 && row.json(0, &mut body).is_ok() {
@@ -110,9 +110,4 @@ impl Failing<'_> {
         let bytes = fail.origin.and_then(|row| self.from.bytes(row)).unwrap_or_default();
         (self.from.format().to_owned(), bytes.to_vec())
     }
-}
-
-/// A failure of row `i` of a batch, made from an error of the whole call.
-pub(super) fn fail_of(batch: &crate::row::Batch, i: usize, error: Error) -> Fail {
-    batch.fail(i, error)
 }

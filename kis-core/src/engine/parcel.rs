@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use kis_conn::{RawRows, store::LetterWrite};
+use kis_conn::{Layout, RawRows, store::LetterWrite};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
@@ -81,11 +81,20 @@ impl From {
 
     /// How the source's bytes are written.
     pub(crate) fn format(&self) -> &'static str {
-        self.raw.as_ref().map_or("none", |raw| raw.layout().name())
+        self.raw.as_ref().map_or("none", |raw| layout_name(raw.layout()))
     }
 
     fn raw_row(&self, row: u32) -> usize {
         self.index.as_ref().map_or(row, |index| index[row as usize]) as usize
+    }
+}
+
+/// The word for how raw rows are written.
+pub(crate) fn layout_name(layout: &Layout) -> &'static str {
+    match layout {
+        Layout::Json => "json",
+        Layout::Csv(_) => "csv",
+        Layout::Raw => "raw",
     }
 }
 

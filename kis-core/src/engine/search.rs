@@ -35,7 +35,7 @@ pub(super) async fn bad_rows(
 /// result counts.
 async fn by_probes(chain: &mut Chain, at: usize, run: &mut Run, error: Error, attempts: u32) -> Result<Action, Fault> {
     let rows = run.batch.len();
-    let mut bad: Vec<(usize, Error)> = error.take_rows(rows);
+    let mut bad: Vec<(usize, Error)> = named_rows(&error, rows);
     if bad.is_empty() {
         let mut suspects = vec![(0, rows, error.clone())];
         while let Some((from, to, error)) = suspects.pop() {
@@ -58,7 +58,7 @@ async fn by_probes(chain: &mut Chain, at: usize, run: &mut Run, error: Error, at
     }
     drop_bad(chain, at, run, bad, attempts)?;
     if run.batch.is_empty() {
-        return Ok(Action::NONE);
+        return Ok(Action::default());
     }
     let mut fails = Fails::default();
     match chain.call_waiting(at, &mut run.batch, run.keys.clone(), &mut fails).await? {
@@ -69,7 +69,7 @@ async fn by_probes(chain: &mut Chain, at: usize, run: &mut Run, error: Error, at
         Verdict::Failed(error) => {
             let all = (0..run.batch.len()).map(|i| (i, error.clone())).collect();
             drop_bad(chain, at, run, all, attempts)?;
-            Ok(Action::NONE)
+            Ok(Action::default())
         }
     }
 }
@@ -78,16 +78,16 @@ async fn by_probes(chain: &mut Chain, at: usize, run: &mut Run, error: Error, at
 async fn in_parts(chain: &mut Chain, at: usize, run: &mut Run, error: Error, attempts: u32) -> Result<Action, Fault> {
     let rows = run.batch.len();
     let atomic = chain.flow.steps[at].atomic;
-    let named = error.take_rows(rows);
+    let named = named_rows(&error, rows);
     if !named.is_empty() {
         drop_bad(chain, at, run, named, attempts)?;
         if !atomic || run.batch.is_empty() {
             // The sink took the other rows; sending them again would double them.
-            return Ok(Action::NONE);
+            return Ok(Action::default());
         }
     }
     let whole = run.batch.take_all();
-    let mut action = Action::NONE;
+    let mut action = Action::default();
     // The front piece is always worked on first, so that rows of one key keep their order.
     let mut pieces = split(whole, atomic, error);
     while let Some((mut piece, error)) = pieces.pop() {
@@ -157,6 +157,11 @@ pub(super) async fn retry_row(
         }
     }
     chain.fail_rows(at, &run.from, run.keys.as_ref(), std::iter::once(fail), attempt)
+}
+
+/// The rows that an error names, as far as the batch has them.
+fn named_rows(error: &Error, rows: usize) -> Vec<(usize, Error)> {
+    error.failed_rows().iter().filter(|(i, _)| *i < rows).cloned().collect()
 }
 
 fn drop_bad(

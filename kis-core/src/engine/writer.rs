@@ -1,9 +1,14 @@
 //! The one writer of the embedded store: cuts that are complete at the same moment share one transaction.
 
-use std::{sync::Arc, thread};
+use std::thread;
 
-use kis_conn::store::{FlowCut, Store, StoreError};
+use kis_conn::{
+    ConnError,
+    store::{FlowCut, Store},
+};
 use tokio::sync::{mpsc, oneshot};
+
+use super::fault::Fault;
 
 /// Sends cuts to the writer.
 #[derive(Clone, Debug)]
@@ -11,10 +16,14 @@ pub(super) struct Writer {
     queue: mpsc::UnboundedSender<Job>,
 }
 
+#[derive(Debug)]
 struct Job {
-    cut: Arc<FlowCut>,
-    done: oneshot::Sender<Result<(), StoreError>>,
+    cut: FlowCut,
+    done: oneshot::Sender<Written>,
 }
+
+/// A cut with what the store said; nothing of it is written when that is an error.
+pub(super) type Written = (FlowCut, Result<(), ConnError>);
 
 /// How many cuts share one transaction at the most, so that one commit stays short.
 const GROUP: usize = 256;
@@ -30,25 +39,24 @@ impl Writer {
             let mut group = Vec::new();
             while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
                 let (cuts, done): (Vec<_>, Vec<_>) = group.drain(..).map(|job| (job.cut, job.done)).unzip();
-                let result = store.commit(&cuts);
-                for done in done {
+                let result = store.commit(&cuts).map_err(ConnError::from);
+                for (cut, done) in cuts.into_iter().zip(done) {
                     // A flow that was stopped meanwhile does not wait for its answer.
-                    let _ = done.send(result.clone());
+                    let _ = done.send((cut, result.clone()));
                 }
             }
         })?;
         Ok(Writer { queue })
     }
 
-    /// Writes a cut and waits until it is durable.
+    /// Writes a cut, and waits until it is durable or the store says why not.
     ///
     /// # Errors
-    /// What the store says; nothing of the cut is written then.
-    pub(super) async fn commit(&self, cut: Arc<FlowCut>) -> Result<(), StoreError> {
+    /// If the writer is gone.
+    pub(super) async fn commit(&self, cut: FlowCut) -> Result<Written, Fault> {
         let (done, answer) = oneshot::channel();
-        if self.queue.send(Job { cut, done }).is_err() {
-            return Err(StoreError::closed());
-        }
-        answer.await.unwrap_or_else(|_| Err(StoreError::closed()))
+        let gone = || Fault::bug("the writer of the store is gone");
+        self.queue.send(Job { cut, done }).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())
     }
 }

@@ -3,7 +3,7 @@
 use std::{any::Any, sync::Arc};
 
 use kis_conf::{
-    CheckedConf, Code, FlowConf, Order, Problem, Problems, SourceConf, SourceFrom, StepConf, Unit, suggest,
+    Backoff, CheckedConf, Code, FlowConf, Order, Place, Placed, Problem, Problems, SourceConf, SourceFrom, StepConf, Unit, suggest,
 };
 
 use super::plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState};
@@ -55,8 +55,8 @@ pub fn bind(conf: &CheckedConf, linked: Linked<'_>) -> Result<Plan, Problems> {
     };
     for job in &conf.jobs {
         problems.push(
-            Problem::error(Code::NotInThisVersion, job.name.place.clone(), "jobs are not run by this version of KIS flow")
-                .with_help("remove the document, and run the flow with `run`"),
+            Problem::error(Code::NotAvailable, &job.name.place, "jobs are not run by this version of KIS flow")
+                .help("remove the document, and run the flow with `run`"),
         );
     }
     if problems.has_errors() {
@@ -125,7 +125,10 @@ impl Binder<'_> {
         }
         let mut on_error = step.on_error.clone().unwrap_or_else(|| flow.on_error.clone());
         if let Some(retry) = &step.retry {
-            retry.apply_to(&mut on_error);
+            on_error.retry.attempts = retry.attempts;
+            if let Some(wait) = retry.wait {
+                on_error.retry.backoff = Backoff { from: wait, to: wait };
+            }
         }
         Some(StepPlan {
             name: step.name.value.as_str().into(),
@@ -163,14 +166,14 @@ impl Binder<'_> {
         };
         let kinds = kis_conn::source_kinds();
         let Some(info) = kinds.iter().find(|info| info.kind == word.value).copied() else {
-            self.problems.push(kis_conn::source_kind_problem(&word));
+            self.problems.push(unknown_kind(&word));
             return None;
         };
         let conn = match conn {
             None => None,
             Some(name) => {
                 let Some(kind) = kis_conn::connectors().into_iter().find(|kind| kind.kind == word.value) else {
-                    self.problems.push(kis_conn::source_kind_problem(&word));
+                    self.problems.push(unknown_kind(&word));
                     return None;
                 };
                 Some(self.conn(&name.value, kind))
@@ -194,7 +197,7 @@ impl Binder<'_> {
                 step.name.value, flow.name.value
             );
             let help = format!("say `batch: {{ unit: message }}` at source {}, so that one message is one run", source.name.value);
-            self.problems.push(Problem::warning(Code::ActionsOnBatches, step.place.clone(), text).with_help(help));
+            self.problems.push(Problem::error(Code::ActionsOnBatches, &step.place, text).warning().help(help));
         }
         Some(SourcePlan { name: source.name.value.as_str().into(), conf: source.clone(), info, row, conn })
     }
@@ -203,15 +206,16 @@ impl Binder<'_> {
         self.linked.function(&step.fname).is_some_and(|info| info.reuse || !info.jumps.is_empty())
     }
 
-    fn unknown_row(&self, name: &kis_conf::Placed<String>) -> Problem {
+    fn unknown_row(&self, name: &Placed<String>) -> Problem {
         let mut known: Vec<&str> = self.linked.functions.iter().filter_map(|info| info.takes.row).map(|row| row.shape.name).collect();
         known.sort_unstable();
         known.dedup();
         Problem::error(
             Code::UnknownRow,
-            name.place.clone(),
-            format!("unknown row type {}; {}", name.value, suggest::hint(&name.value, known.iter().copied())),
+            &name.place,
+            format!("unknown row type {}", name.value),
         )
+        .help(suggest::did_you_mean(&name.value, &known))
     }
 
     /// Cuts the steps into stages: a new one begins where state is kept by another key than the rows carry.
@@ -234,10 +238,10 @@ impl Binder<'_> {
                         self.problems.push(
                             Problem::error(
                                 Code::StateWithoutKey,
-                                step.place.clone().unwrap_or_else(|| self.conf.flows[0].name.place.clone()),
+                                step.place.as_ref().unwrap_or(&Place::in_code()),
                                 format!("step {} keeps state, but its rows carry no key", step.name),
                             )
-                            .with_help("say `order: { by: FIELD }` at every source of the flow, or `key = \"FIELD\"` in the function's attribute"),
+                            .help("say `order: { by: FIELD }` at every source of the flow, or `key = \"FIELD\"` in the function's attribute"),
                         );
                         return None;
                     }
@@ -248,6 +252,12 @@ impl Binder<'_> {
         }
         Some(stages)
     }
+}
+
+fn unknown_kind(word: &Placed<String>) -> Problem {
+    kis_conn::kind_problem("source", word).unwrap_or_else(|| {
+        Problem::error(Code::UnknownKind, &word.place, format!("{} is no kind of source", word.value))
+    })
 }
 
 /// The key that rows carry from the sources on: the field they are ordered by, if it is the same for all of them.

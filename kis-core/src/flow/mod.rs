@@ -1,5 +1,11 @@
-//! Flows: what `flows!` embeds, how it is bound to what is linked, and flows made in a program.
+//! Flows: what `flows!` embeds, and how it is bound to what is linked.
 
+mod bind;
+mod plan;
 mod set;
 
-pub use self::set::FlowSet;
+pub use self::{
+    bind::{Linked, bind},
+    plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState},
+    set::FlowSet,
+};

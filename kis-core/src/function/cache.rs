@@ -39,6 +39,14 @@ impl Cache {
         Cache(Moka::builder().max_capacity(most).expire_after(OwnTtl).build())
     }
 
+    /// A copy that shares nothing with this one but the values themselves.
+    #[must_use]
+    pub fn fork(&self) -> Cache {
+        let copy = Cache::default();
+        self.0.iter().for_each(|(key, entry)| copy.0.insert((*key).clone(), entry));
+        copy
+    }
+
     /// Puts in a value for `ttl`.
     pub fn set<T: Send + Sync + 'static>(&self, key: impl Into<String>, value: T, ttl: Duration) {
         self.0.insert(

@@ -63,6 +63,15 @@ pub enum JumpTo {
     Step(Cow<'static, str>),
 }
 
+impl std::fmt::Display for JumpTo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            JumpTo::Function(name) => name,
+            JumpTo::Step(name) => name,
+        })
+    }
+}
+
 impl Action {
     /// Whether the flow simply goes on.
     pub fn is_none(&self) -> bool {

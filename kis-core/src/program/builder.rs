@@ -53,7 +53,7 @@ impl FlowBuilder {
     pub fn param(mut self, name: &str, value: impl std::fmt::Display) -> FlowBuilder {
         if let Some(step) = self.last() {
             step.params.retain(|param| param.key.value != name);
-            step.params.push(Param { key: placed(name), value: Node::scalar(value.to_string()) });
+            step.params.push(Param { key: placed(name), value: Node::plain(value.to_string()) });
         }
         self
     }
@@ -122,7 +122,7 @@ impl FlowBuilder {
 }
 
 fn placed(text: &str) -> Placed<String> {
-    Placed { value: text.to_owned(), place: Place::in_code() }
+    Placed::new(text.to_owned(), Place::in_code())
 }
 
 pub(super) fn fatal(fault: Fault) -> Error {

@@ -121,7 +121,7 @@ impl Flow {
 
     /// The flow as YAML that imports to the same flow.
     pub fn to_yaml(&self) -> String {
-        kis_conf::export_flow(&self.builder.conf.flows[0])
+        kis_conf::export_flow(&self.builder.conf.flows[0]).text
     }
 
     /// The texts that its steps share.

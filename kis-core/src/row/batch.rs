@@ -178,6 +178,18 @@ impl Batch {
         self.origin.retain(keep);
     }
 
+    pub(super) fn views(&self) -> &[Rows] {
+        &self.views
+    }
+
+    pub(super) fn into_views(self) -> (Rows, Vec<Rows>) {
+        (self.rows, self.views)
+    }
+
+    pub(super) fn add_view(&mut self, view: Rows) {
+        self.views.push(view);
+    }
+
     #[inline]
     pub(crate) fn is<T: Row>(&self) -> bool {
         self.rows.is::<T>()

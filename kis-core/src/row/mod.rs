@@ -12,6 +12,7 @@ mod info;
 pub mod key;
 mod key_value;
 mod origin;
+mod parts;
 mod raw;
 mod rows;
 mod shape;

@@ -47,11 +47,10 @@ impl Batch {
         } else {
             Origin::Each(sorted.iter().map(|i| origins[*i as usize] as u32).collect())
         };
-        let mut rows = self.take_rows();
+        let mut rows = std::mem::take(self).into_rows();
         let joined = rows.join(other.into_rows());
         debug_assert!(joined, "bug in kis: rows of two types in one batch");
-        rows.arrange(&sorted);
-        *self = Batch::new(rows);
+        *self = Batch::new(rows.arrange(&sorted));
         self.set_origin(origin);
     }
 

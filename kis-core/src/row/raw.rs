@@ -148,6 +148,19 @@ impl RowStore for Raw {
         parts.into_iter().map(Rows::raw).collect()
     }
 
+    fn join(&mut self, more: Rows) -> bool {
+        let Some(more) = more.as_raw() else { return false };
+        // Only the bytes count: where rows come from is known to the batch, not to them.
+        let layout = Layout::clone(self.rows.layout());
+        self.rows = RawRows::from_rows("rows", 1, layout, self.rows.iter().chain(more.iter()));
+        self.read = OnceLock::new();
+        true
+    }
+
+    fn arrange(self: Box<Self>, order: &[u32]) -> Rows {
+        Rows::raw(self.rows.pick(order.iter().map(|i| *i as usize)))
+    }
+
     fn shape(&self) -> Option<&'static Shape> {
         None
     }

@@ -26,6 +26,10 @@ pub(crate) trait RowStore: Any + Send + Sync {
     fn copy_one(&self, i: usize) -> Rows;
     fn copy_all(&self) -> Rows;
     fn split(self: Box<Self>, lane: &[u16], lanes: usize) -> Vec<Rows>;
+    /// Adds rows of the same type; says no to others.
+    fn join(&mut self, more: Rows) -> bool;
+    /// The rows in another order, each once.
+    fn arrange(self: Box<Self>, order: &[u32]) -> Rows;
     fn shape(&self) -> Option<&'static Shape>;
     fn row_type(&self) -> &'static str;
     /// The bytes that the rows hold, as far as that is known without looking into them.
@@ -170,6 +174,16 @@ impl Rows {
         Ok(())
     }
 
+    /// Adds rows of the same type behind these; says no to others.
+    pub(super) fn join(&mut self, more: Rows) -> bool {
+        self.store.join(more)
+    }
+
+    /// The rows in another order: `order` names each once.
+    pub(super) fn arrange(self, order: &[u32]) -> Rows {
+        self.store.arrange(order)
+    }
+
     #[inline]
     pub(crate) fn typed_mut<T: Row>(&mut self) -> Option<&mut Vec<T>> {
         self.store
@@ -225,6 +239,15 @@ impl<T: Row> RowStore for Typed<T> {
             parts[usize::from(lane)].push(row);
         }
         parts.into_iter().map(Rows::typed).collect()
+    }
+
+    fn join(&mut self, more: Rows) -> bool {
+        more.into_vec::<T>().map(|more| self.0.extend(more)).is_ok()
+    }
+
+    fn arrange(self: Box<Self>, order: &[u32]) -> Rows {
+        let mut rows: Vec<Option<T>> = self.0.into_iter().map(Some).collect();
+        Rows::typed(order.iter().filter_map(|i| rows[*i as usize].take()).collect())
     }
 
     fn shape(&self) -> Option<&'static Shape> {
