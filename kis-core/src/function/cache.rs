@@ -43,7 +43,9 @@ impl Cache {
     #[must_use]
     pub fn fork(&self) -> Cache {
         let copy = Cache::default();
-        self.0.iter().for_each(|(key, entry)| copy.0.insert((*key).clone(), entry));
+        self.0
+            .iter()
+            .for_each(|(key, entry)| copy.0.insert((*key).clone(), entry));
         copy
     }
 

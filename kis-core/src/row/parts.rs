@@ -83,7 +83,10 @@ impl Batch {
         let mut keys = Keys::with_capacity(self.len());
         let (rows, at) = self.column(name);
         for i in 0..self.len() {
-            push(&mut keys, at.map_or_else(|| rows.field(i, name), |at| rows.field_at(i, at)));
+            push(
+                &mut keys,
+                at.map_or_else(|| rows.field(i, name), |at| rows.field_at(i, at)),
+            );
         }
         keys
     }
@@ -91,26 +94,41 @@ impl Batch {
     /// For each row whether the field `name` has a value.
     pub(crate) fn has_value(&self, name: &str) -> Vec<bool> {
         let (rows, at) = self.column(name);
-        (0..self.len()).map(|i| !at.map_or_else(|| rows.field(i, name), |at| rows.field_at(i, at)).is_null()).collect()
+        (0..self.len())
+            .map(|i| {
+                !at.map_or_else(|| rows.field(i, name), |at| rows.field_at(i, at))
+                    .is_null()
+            })
+            .collect()
     }
 
     /// The largest moment in the field `name`, in milliseconds since 1970.
     pub(crate) fn latest(&self, name: &str) -> Option<i64> {
         let (rows, at) = self.column(name);
         (0..self.len())
-            .filter_map(|i| match at.map_or_else(|| rows.field(i, name), |at| rows.field_at(i, at)) {
-                Value::Timestamp(moment) => Some(moment.as_millisecond()),
-                Value::Int(ms) => Some(ms),
-                Value::Text(text) => text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond),
-                _ => None,
-            })
+            .filter_map(
+                |i| match at.map_or_else(|| rows.field(i, name), |at| rows.field_at(i, at)) {
+                    Value::Timestamp(moment) => Some(moment.as_millisecond()),
+                    Value::Int(ms) => Some(ms),
+                    Value::Text(text) => text
+                        .parse::<jiff::Timestamp>()
+                        .ok()
+                        .map(jiff::Timestamp::as_millisecond),
+                    _ => None,
+                },
+            )
             .max()
     }
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Batch::new_raw(RawRows::from_rows("no rows", 1, Layout::Json, std::iter::empty::<&str>()))
+        Batch::new_raw(RawRows::from_rows(
+            "no rows",
+            1,
+            Layout::Json,
+            std::iter::empty::<&str>(),
+        ))
     }
 }
 
