@@ -1,8 +1,11 @@
 //! A batch on its way through the lanes, with what is needed when one of its rows fails.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
 };
 
 use kis_conn::{Layout, RawRows, store::LetterWrite};
@@ -104,6 +107,7 @@ pub(crate) struct Flight {
     counters: Arc<FlowCounters>,
     rows: u64,
     bytes: u64,
+    arrived: Instant,
     _permits: Vec<OwnedSemaphorePermit>,
 }
 
@@ -117,7 +121,7 @@ impl Flight {
     ) -> Arc<Flight> {
         counters.inflight_rows.fetch_add(rows, Relaxed);
         counters.inflight_bytes.fetch_add(bytes, Relaxed);
-        Arc::new(Flight { counters, rows, bytes, _permits: permits })
+        Arc::new(Flight { counters, rows, bytes, arrived: Instant::now(), _permits: permits })
     }
 }
 
@@ -128,6 +132,9 @@ impl Drop for Flight {
         };
         sub(&self.counters.inflight_rows, self.rows);
         sub(&self.counters.inflight_bytes, self.bytes);
+        if self.rows > 0 {
+            self.counters.batches.add(self.arrived.elapsed());
+        }
     }
 }
 

@@ -2,9 +2,13 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{
-        Arc,
-        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+        Arc, OnceLock,
+        atomic::{
+            AtomicU8, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::Duration,
 };
@@ -201,6 +205,8 @@ pub struct FlowCounters {
     pub acked: Count,
     /// Cuts that are durable.
     pub cuts: Count,
+    /// Time from the arrival of a batch until its last row was settled, per batch.
+    pub batches: Durations,
     /// Time from marker to durable, per cut.
     pub cut_durations: Durations,
     /// Bytes fetched and not yet settled.
@@ -214,6 +220,17 @@ pub struct FlowCounters {
     /// Newest event time that has been settled, in milliseconds since 1970; 0 when there is none.
     pub event_time_ms: AtomicU64,
     phase: AtomicU8,
+    on_phase: OnPhase,
+}
+
+/// What is told of each new phase.
+#[derive(Default)]
+struct OnPhase(OnceLock<Box<dyn Fn(Phase) + Send + Sync>>);
+
+impl fmt::Debug for OnPhase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnPhase")
+    }
 }
 
 impl FlowCounters {
@@ -232,6 +249,7 @@ impl FlowCounters {
             decode_errors: Count::default(),
             acked: Count::default(),
             cuts: Count::default(),
+            batches: Durations::default(),
             cut_durations: Durations::default(),
             inflight_bytes: AtomicU64::new(0),
             inflight_rows: AtomicU64::new(0),
@@ -239,6 +257,7 @@ impl FlowCounters {
             state_keys: AtomicU64::new(0),
             event_time_ms: AtomicU64::new(0),
             phase: AtomicU8::new(Phase::Waiting as u8),
+            on_phase: OnPhase::default(),
         })
     }
 
@@ -253,12 +272,21 @@ impl FlowCounters {
 
     /// Where the flow is in its life.
     pub fn phase(&self) -> Phase {
-        Phase::ALL[usize::from(self.phase.load(Relaxed))]
+        Phase::ALL[usize::from(self.phase.load(SeqCst))]
     }
 
     /// Moves the flow on to another phase.
     pub fn set_phase(&self, phase: Phase) {
-        self.phase.store(phase as u8, Relaxed);
+        self.phase.store(phase as u8, SeqCst);
+        if let Some(tell) = self.on_phase.0.get() {
+            tell(phase);
+        }
+    }
+
+    /// Tells `tell` of each phase from now on, before the flow goes on. Only the first one that asks is told.
+    pub fn on_phase(&self, tell: impl Fn(Phase) + Send + Sync + 'static) {
+        // A second listener is not an error, it is just not told.
+        let _ = self.on_phase.0.set(Box::new(tell));
     }
 
     /// Rows that left at any step for this reason.
@@ -267,5 +295,10 @@ impl FlowCounters {
             .iter()
             .map(|(_, _, step)| step.dropped[reason as usize].get())
             .sum()
+    }
+
+    /// Rows that left at any step for any reason, dead letters not counted.
+    pub fn all_dropped(&self) -> u64 {
+        DropReason::ALL.iter().map(|reason| self.dropped(*reason)).sum()
     }
 }

@@ -1,5 +1,17 @@
-//! What can be seen of running flows: counters, metrics, the progress line, logs.
+//! What can be seen of running flows: counters, metrics, probes, progress, logs.
 
 mod counters;
+pub mod logs;
+mod metrics;
+mod progress;
+mod screen;
+mod serve;
+pub mod show;
 
-pub use self::counters::{Count, DropReason, Durations, FlowCounters, Phase, StepCounters};
+pub use self::{
+    counters::{Count, DropReason, Durations, FlowCounters, Phase, StepCounters},
+    metrics::{Metrics, MetricsOptions, Watched},
+    progress::{Progress, Show},
+    screen::{LogLine, Screen},
+    serve::{Listener, ServeError, Serving},
+};
