@@ -72,7 +72,12 @@ impl Progress {
             counters: Arc::clone(counters),
             samples: VecDeque::from([(now, counters.received_rows.get())]),
         });
-        Progress { show, flows: flows.collect(), screen, started: now }
+        Progress {
+            show,
+            flows: flows.collect(),
+            screen,
+            started: now,
+        }
     }
 
     /// How often it wants to be called.
@@ -92,7 +97,11 @@ impl Progress {
             Show::Logged => self.flows.iter().for_each(|flow| flow.log(now)),
             Show::Live if now.duration_since(self.started) < PATIENCE => {}
             Show::Live => self.screen.draw(|| {
-                if self.flows.iter().any(|flow| flow.counters.phase() == Phase::Draining) {
+                if self
+                    .flows
+                    .iter()
+                    .any(|flow| flow.counters.phase() == Phase::Draining)
+                {
                     return Vec::new();
                 }
                 let lines: Vec<Line<'_>> = self.flows.iter().map(|flow| flow.line(now)).collect();
@@ -110,7 +119,12 @@ impl Progress {
 impl FlowProgress {
     fn sample(&mut self, now: Instant) {
         self.samples.push_back((now, self.counters.received_rows.get()));
-        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(at, _)| now.duration_since(*at) >= WINDOW) {
+        while self.samples.len() > 2
+            && self
+                .samples
+                .get(1)
+                .is_some_and(|(at, _)| now.duration_since(*at) >= WINDOW)
+        {
             self.samples.pop_front();
         }
     }
@@ -132,7 +146,11 @@ impl FlowProgress {
             count(counters.all_dropped()),
             self.rate(now).unwrap_or_else(|| "-".to_owned()),
         ];
-        Line { flow: &counters.flow, phase: counters.phase().as_str(), numbers }
+        Line {
+            flow: &counters.flow,
+            phase: counters.phase().as_str(),
+            numbers,
+        }
     }
 
     fn log(&self, now: Instant) {
@@ -153,7 +171,9 @@ fn aligned(lines: &[Line<'_>]) -> Vec<String> {
     let widest = |text: &dyn Fn(&Line<'_>) -> usize| lines.iter().map(text).max().unwrap_or(0);
     let name = widest(&|line| console::measure_text_width(line.flow));
     let phase = widest(&|line| line.phase.len());
-    let widths: Vec<usize> = (0..UNITS.len()).map(|i| widest(&|line| line.numbers[i].len())).collect();
+    let widths: Vec<usize> = (0..UNITS.len())
+        .map(|i| widest(&|line| line.numbers[i].len()))
+        .collect();
     lines
         .iter()
         .map(|line| {

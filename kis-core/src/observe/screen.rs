@@ -26,13 +26,21 @@ struct Inner {
 impl Screen {
     /// The standard error stream.
     pub fn stderr() -> Screen {
-        let width = || Term::stderr().size_checked().map_or(80, |(_, columns)| usize::from(columns));
+        let width = || {
+            Term::stderr()
+                .size_checked()
+                .map_or(80, |(_, columns)| usize::from(columns))
+        };
         Screen::new(Box::new(io::stderr()), width)
     }
 
     /// Another stream, with its width in columns.
     pub fn new(out: Box<dyn Write + Send>, width: fn() -> usize) -> Screen {
-        Screen(Arc::new(Mutex::new(Inner { out, width, lines: Vec::new() })))
+        Screen(Arc::new(Mutex::new(Inner {
+            out,
+            width,
+            lines: Vec::new(),
+        })))
     }
 
     /// Whether the standard error stream is a terminal that understands more than text.
@@ -120,7 +128,10 @@ impl MakeWriter<'_> for Screen {
     type Writer = LogLine;
 
     fn make_writer(&self) -> LogLine {
-        LogLine { screen: self.clone(), text: Vec::new() }
+        LogLine {
+            screen: self.clone(),
+            text: Vec::new(),
+        }
     }
 }
 

@@ -22,7 +22,9 @@ use super::{Metrics, Phase};
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address cannot be read.
-    #[error("{0} is no address to listen at; write HOST:PORT, as 127.0.0.1:9464, or a port alone for this machine only")]
+    #[error(
+        "{0} is no address to listen at; write HOST:PORT, as 127.0.0.1:9464, or a port alone for this machine only"
+    )]
     NoAddress(String),
     /// Another program listens there.
     #[error("{0} is in use by another program; stop it, or listen at another port")]
@@ -55,12 +57,22 @@ impl Listener {
     /// If it is no address or cannot be opened.
     pub async fn bind(address: &str) -> Result<Listener, ServeError> {
         let address = with_host(address).ok_or_else(|| ServeError::NoAddress(address.to_owned()))?;
-        let listener = TcpListener::bind(&*address).await.map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => ServeError::InUse(address.clone()),
-            _ => ServeError::Refused { address: address.clone(), error },
-        })?;
-        let bound = listener.local_addr().map_err(|error| ServeError::Refused { address, error })?;
-        Ok(Listener { listener, address: bound })
+        let listener = TcpListener::bind(&*address)
+            .await
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::AddrInUse => ServeError::InUse(address.clone()),
+                _ => ServeError::Refused {
+                    address: address.clone(),
+                    error,
+                },
+            })?;
+        let bound = listener
+            .local_addr()
+            .map_err(|error| ServeError::Refused { address, error })?;
+        Ok(Listener {
+            listener,
+            address: bound,
+        })
     }
 
     /// The address it listens at.
@@ -130,9 +142,16 @@ struct FlowState<'a> {
 }
 
 async fn probe(State(metrics): State<Arc<Metrics>>, probe: Probe) -> Response {
-    let flows = metrics.flows().iter().map(|flow| (flow.counters.flow.as_str(), flow.counters.phase()));
+    let flows = metrics
+        .flows()
+        .iter()
+        .map(|flow| (flow.counters.flow.as_str(), flow.counters.phase()));
     let answer = answer(probe, flows);
-    let status = if answer.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if answer.ok {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     match serde_json::to_string(&answer) {
         Ok(body) => (status, [(CONTENT_TYPE, "application/json")], body + "\n").into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
@@ -140,9 +159,16 @@ async fn probe(State(metrics): State<Arc<Metrics>>, probe: Probe) -> Response {
 }
 
 fn answer<'a>(probe: Probe, flows: impl Iterator<Item = (&'a str, Phase)>) -> Answer<'a> {
-    let mut answer = Answer { ok: true, reasons: Vec::new(), flows: Vec::new() };
+    let mut answer = Answer {
+        ok: true,
+        reasons: Vec::new(),
+        flows: Vec::new(),
+    };
     for (flow, phase) in flows {
-        answer.flows.push(FlowState { flow, state: phase.as_str() });
+        answer.flows.push(FlowState {
+            flow,
+            state: phase.as_str(),
+        });
         if let Some(reason) = against(probe, phase) {
             answer.reasons.push(format!("flow {flow} {reason}"));
         }

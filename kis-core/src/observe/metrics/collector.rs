@@ -52,9 +52,18 @@ fn sources(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
 }
 
 fn steps(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
-    let each = |value: fn(&StepCounters) -> u64| all_steps(flows).map(move |(labels, step)| (labels, value(step)));
-    out.counters("kis_step_rows_in", "Rows given to a step", each(|step| step.rows_in.get()))?;
-    out.counters("kis_step_rows_out", "Rows that a step handed on", each(|step| step.rows_out.get()))?;
+    let each =
+        |value: fn(&StepCounters) -> u64| all_steps(flows).map(move |(labels, step)| (labels, value(step)));
+    out.counters(
+        "kis_step_rows_in",
+        "Rows given to a step",
+        each(|step| step.rows_in.get()),
+    )?;
+    out.counters(
+        "kis_step_rows_out",
+        "Rows that a step handed on",
+        each(|step| step.rows_out.get()),
+    )?;
     out.durations(
         "kis_step_duration_seconds",
         "Time of one call of a step, that is of one batch",
@@ -72,7 +81,11 @@ fn steps(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
         all_steps(flows).flat_map(|(labels, step)| {
             DropReason::ALL.map(|reason| {
                 // Only the error policy drops rows that were meant to pass.
-                let intentional = if reason == DropReason::Policy { "false" } else { "true" };
+                let intentional = if reason == DropReason::Policy {
+                    "false"
+                } else {
+                    "true"
+                };
                 let more = [("reason", reason.as_str()), ("intentional", intentional)];
                 (with(&labels, more), step.dropped[reason as usize].get())
             })
@@ -83,13 +96,18 @@ fn steps(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
 
 /// The classes and codes are those of the program's own error types, and their number is bounded.
 fn errors(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
-    let counted: Vec<_> = all_steps(flows).map(|(labels, step)| (labels, step.errors.lock().clone())).collect();
+    let counted: Vec<_> = all_steps(flows)
+        .map(|(labels, step)| (labels, step.errors.lock().clone()))
+        .collect();
     out.counters(
         "kis_step_errors",
         "Rows that failed at a step",
         counted.iter().flat_map(|(labels, errors)| {
             errors.iter().map(move |((class, code), n)| {
-                (with(labels, [("error_class", *class), ("error_code", code.as_str())]), *n)
+                (
+                    with(labels, [("error_class", *class), ("error_code", code.as_str())]),
+                    *n,
+                )
             })
         }),
     )
@@ -111,17 +129,25 @@ fn results(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
         "kis_end_to_end_seconds",
         "Time from the arrival of a batch until its last row is settled",
         1.0,
-        flows.iter().map(|flow| (flow.labels(), vec![&flow.counters.batches])),
+        flows
+            .iter()
+            .map(|flow| (flow.labels(), vec![&flow.counters.batches])),
     )
 }
 
 fn cuts(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
-    out.counters("kis_cuts", "Cuts that are durable", by_flow(flows, |flow| flow.cuts.get()))?;
+    out.counters(
+        "kis_cuts",
+        "Cuts that are durable",
+        by_flow(flows, |flow| flow.cuts.get()),
+    )?;
     out.durations(
         "kis_cut_duration_seconds",
         "Time from the marker of a cut until it is durable",
         1.0,
-        flows.iter().map(|flow| (flow.labels(), vec![&flow.counters.cut_durations])),
+        flows
+            .iter()
+            .map(|flow| (flow.labels(), vec![&flow.counters.cut_durations])),
     )
 }
 
@@ -166,7 +192,12 @@ fn states(out: &mut Families<'_>, flows: &[Watched], times: Times) -> fmt::Resul
         "1 for the state that a flow is in, 0 for the others",
         flows.iter().flat_map(|flow| {
             let phase = flow.counters.phase();
-            Phase::ALL.map(|state| (with(&flow.labels(), [("state", state.as_str())]), u64::from(state == phase)))
+            Phase::ALL.map(|state| {
+                (
+                    with(&flow.labels(), [("state", state.as_str())]),
+                    u64::from(state == phase),
+                )
+            })
         }),
     )
 }
@@ -188,13 +219,20 @@ fn by_flow<'a>(
     flows: &'a [Watched],
     value: impl Fn(&FlowCounters) -> u64 + 'a,
 ) -> impl Iterator<Item = (Labels<'a>, u64)> {
-    flows.iter().map(move |flow| (flow.labels(), value(&flow.counters)))
+    flows
+        .iter()
+        .map(move |flow| (flow.labels(), value(&flow.counters)))
 }
 
 fn all_steps(flows: &[Watched]) -> impl Iterator<Item = (Labels<'_>, &StepCounters)> {
     flows.iter().flat_map(|flow| {
         let steps = flow.counters.steps.iter();
-        steps.map(|(name, mode, step)| (with(&flow.labels(), [("step", name.as_str()), ("mode", *mode)]), step))
+        steps.map(|(name, mode, step)| {
+            (
+                with(&flow.labels(), [("step", name.as_str()), ("mode", *mode)]),
+                step,
+            )
+        })
     })
 }
 

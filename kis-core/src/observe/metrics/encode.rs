@@ -4,11 +4,7 @@ use std::fmt;
 
 use prometheus_client::{
     encoding::{DescriptorEncoder, EncodeMetric},
-    metrics::{
-        MetricType,
-        counter::ConstCounter,
-        gauge::ConstGauge,
-    },
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
 use crate::observe::Durations;
@@ -27,7 +23,9 @@ impl Families<'_> {
         help: &str,
         samples: impl IntoIterator<Item = (Labels<'a>, u64)>,
     ) -> fmt::Result {
-        let samples = samples.into_iter().map(|(labels, value)| (labels, ConstCounter::new(value)));
+        let samples = samples
+            .into_iter()
+            .map(|(labels, value)| (labels, ConstCounter::new(value)));
         self.family(name, help, MetricType::Counter, samples)
     }
 
@@ -38,7 +36,9 @@ impl Families<'_> {
         help: &str,
         samples: impl IntoIterator<Item = (Labels<'a>, u64)>,
     ) -> fmt::Result {
-        let samples = samples.into_iter().map(|(labels, value)| (labels, ConstGauge::new(value)));
+        let samples = samples
+            .into_iter()
+            .map(|(labels, value)| (labels, ConstGauge::new(value)));
         self.family(name, help, MetricType::Gauge, samples)
     }
 
@@ -49,7 +49,9 @@ impl Families<'_> {
         help: &str,
         samples: impl IntoIterator<Item = (Labels<'a>, f64)>,
     ) -> fmt::Result {
-        let samples = samples.into_iter().map(|(labels, value)| (labels, ConstGauge::new(value)));
+        let samples = samples
+            .into_iter()
+            .map(|(labels, value)| (labels, ConstGauge::new(value)));
         self.family(name, help, MetricType::Gauge, samples)
     }
 
@@ -61,11 +63,13 @@ impl Families<'_> {
         scale: f64,
         samples: impl IntoIterator<Item = (Labels<'a>, Vec<&'a Durations>)>,
     ) -> fmt::Result {
-        let samples = samples.into_iter().map(|(labels, parts)| (labels, Histogram::sum_of(&parts, scale)));
+        let samples = samples
+            .into_iter()
+            .map(|(labels, parts)| (labels, Histogram::sum_of(&parts, scale)));
         self.family(name, help, MetricType::Histogram, samples)
     }
 
-    /// A family without samples is left out.
+    /// A family without samples is left out; one without labels has a single sample.
     fn family<'a, M: EncodeMetric>(
         &mut self,
         name: &str,
@@ -78,6 +82,9 @@ impl Families<'_> {
             return Ok(());
         }
         let mut family = self.0.encode_descriptor(name, help, None, kind)?;
+        if let Some((_, metric)) = samples.next_if(|(labels, _)| labels.is_empty()) {
+            return metric.encode(family);
+        }
         for (labels, metric) in samples {
             metric.encode(family.encode_family(&labels)?)?;
         }
@@ -111,7 +118,12 @@ impl Histogram {
 impl EncodeMetric for Histogram {
     fn encode(&self, mut encoder: prometheus_client::encoding::MetricEncoder<'_>) -> fmt::Result {
         let count = self.buckets.iter().map(|(_, n)| n).sum();
-        encoder.encode_histogram::<prometheus_client::encoding::NoLabelSet>(self.sum, count, &self.buckets, None)
+        encoder.encode_histogram::<prometheus_client::encoding::NoLabelSet>(
+            self.sum,
+            count,
+            &self.buckets,
+            None,
+        )
     }
 
     fn metric_type(&self) -> MetricType {

@@ -19,33 +19,47 @@ pub(super) fn write(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
         "Rows of all flows",
         [(Labels::new(), flows.iter().map(rows).sum())],
     )?;
-    out.gauges("flow_data_total", "Rows of a flow", flows.iter().map(|flow| (name(flow), rows(flow))))?;
+    out.gauges(
+        "flow_data_total",
+        "Rows of a flow",
+        flows.iter().map(|flow| (name(flow), rows(flow))),
+    )?;
     out.gauges(
         "flow_schedule_cnts",
         "Runs of a flow, that is batches",
-        flows.iter().map(|flow| (name(flow), calls(&flow.counters.batches))),
+        flows
+            .iter()
+            .map(|flow| (name(flow), calls(&flow.counters.batches))),
     )?;
     let functions = functions(flows);
     out.gauges(
         "func_schedule_cnts",
         "Calls of a function",
-        functions
-            .iter()
-            .map(|(function, steps)| (labels(*function), steps.iter().map(|step| calls(&step.durations)).sum())),
+        functions.iter().map(|(function, steps)| {
+            (
+                labels(*function),
+                steps.iter().map(|step| calls(&step.durations)).sum(),
+            )
+        }),
     )?;
     out.durations(
         "func_run_duration",
         "Time of one call of a function, in milliseconds",
         MILLIS,
-        functions
-            .iter()
-            .map(|(function, steps)| (labels(*function), steps.iter().map(|step| &step.durations).collect())),
+        functions.iter().map(|(function, steps)| {
+            (
+                labels(*function),
+                steps.iter().map(|step| &step.durations).collect(),
+            )
+        }),
     )?;
     out.durations(
         "flow_run_duration",
         "Time of one run of a flow, in milliseconds",
         MILLIS,
-        flows.iter().map(|flow| (name(flow), vec![&flow.counters.batches])),
+        flows
+            .iter()
+            .map(|flow| (name(flow), vec![&flow.counters.batches])),
     )
 }
 
@@ -54,7 +68,10 @@ fn functions(flows: &[Watched]) -> BTreeMap<(&str, &'static str), Vec<&StepCount
     let mut functions: BTreeMap<_, Vec<&StepCounters>> = BTreeMap::new();
     for flow in flows {
         for ((_, mode, step), function) in flow.counters.steps.iter().zip(&flow.functions) {
-            functions.entry((function.as_str(), *mode)).or_default().push(step);
+            functions
+                .entry((function.as_str(), *mode))
+                .or_default()
+                .push(step);
         }
     }
     functions

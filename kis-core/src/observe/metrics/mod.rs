@@ -8,11 +8,12 @@ mod kisflow;
 
 use std::{fmt, sync::Arc};
 
-use prometheus_client::{collector::Collector, encoding::DescriptorEncoder, encoding::text, registry::Registry};
+use prometheus_client::{
+    collector::Collector, encoding::DescriptorEncoder, encoding::text, registry::Registry,
+};
 
 use self::{collector::Times, encode::Families};
 use super::FlowCounters;
-use crate::flow::FlowPlan;
 
 /// A flow as its metrics see it: what it counts, and what its configuration fixes.
 #[derive(Clone, Debug)]
@@ -26,12 +27,6 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// A flow of a plan with its counters.
-    pub fn new(plan: &FlowPlan, counters: Arc<FlowCounters>) -> Watched {
-        let functions = plan.steps.iter().map(|step| step.info.name.to_owned()).collect();
-        Watched { counters, functions, limit_bytes: plan.conf.limits.bytes }
-    }
-
     fn labels(&self) -> encode::Labels<'_> {
         vec![("flow", self.counters.flow.as_str())]
     }
@@ -48,7 +43,10 @@ pub struct MetricsOptions {
 
 impl Default for MetricsOptions {
     fn default() -> Self {
-        MetricsOptions { kisflow: false, now_ms: now_ms }
+        MetricsOptions {
+            kisflow: false,
+            now_ms,
+        }
     }
 }
 
@@ -73,7 +71,11 @@ impl Metrics {
         let flows: Arc<[Watched]> = flows.into();
         let mut registry = Registry::default();
         let started = (options.now_ms)();
-        registry.register_collector(Box::new(Flows { flows: Arc::clone(&flows), options, started }));
+        registry.register_collector(Box::new(Flows {
+            flows: Arc::clone(&flows),
+            options,
+            started,
+        }));
         Metrics { registry, flows }
     }
 
@@ -104,7 +106,10 @@ impl Collector for Flows {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut out = Families(encoder);
         let now = (self.options.now_ms)();
-        let times = Times { now, up: now.saturating_sub(self.started) };
+        let times = Times {
+            now,
+            up: now.saturating_sub(self.started),
+        };
         collector::write(&mut out, &self.flows, times)?;
         if self.options.kisflow {
             kisflow::write(&mut out, &self.flows)?;

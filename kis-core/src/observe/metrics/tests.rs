@@ -25,18 +25,33 @@ fn flights() -> Watched {
     counters.dead.add(1);
     counters.inflight_rows.store(20, Relaxed);
     counters.event_time_ms.store(NOW_MS - 2_500, Relaxed);
-    Watched { counters, functions: vec!["verify_flight".to_owned(), "save_row".to_owned()], limit_bytes: 256 << 20 }
+    Watched {
+        counters,
+        functions: vec!["verify_flight".to_owned(), "save_row".to_owned()],
+        limit_bytes: 256 << 20,
+    }
 }
 
 fn load() -> Watched {
     let counters = FlowCounters::new("Load \"机场\"", [("save".to_owned(), "Save")]);
     counters.received_rows.add(5);
     counters.step(0).durations.add(Duration::from_millis(1));
-    Watched { counters, functions: vec!["save_row".to_owned()], limit_bytes: 1 }
+    Watched {
+        counters,
+        functions: vec!["save_row".to_owned()],
+        limit_bytes: 1,
+    }
 }
 
 fn scrape(kisflow: bool) -> String {
-    Metrics::new(vec![flights(), load()], MetricsOptions { kisflow, now_ms: || NOW_MS }).encode()
+    Metrics::new(
+        vec![flights(), load()],
+        MetricsOptions {
+            kisflow,
+            now_ms: || NOW_MS,
+        },
+    )
+    .encode()
 }
 
 /// Without the buckets of histograms, which are many.
@@ -61,8 +76,6 @@ fn metrics_of_kisflow() {
 fn buckets_are_cumulative_and_in_seconds() {
     let text = scrape(false);
     let prefix = "kis_step_duration_seconds_bucket{le=\"";
-    let of_save = text.lines().filter(|line| line.starts_with(prefix) && line.contains("step=\"save\",mode=\"Save\",flow"));
-    assert_eq!(of_save.count(), 0, "labels stand in one order");
     let of_save: Vec<(&str, &str)> = text
         .lines()
         .filter(|line| line.contains("flow=\"flights\",step=\"save\""))
@@ -70,7 +83,7 @@ fn buckets_are_cumulative_and_in_seconds() {
         .map(|(bound, rest)| (bound, rest.rsplit_once(' ').unwrap().1))
         .collect();
     assert_eq!(of_save.len(), 25);
-    assert_eq!(of_save[0], ("1e-6", "0"));
+    assert_eq!(of_save[0], ("0.000001", "0"));
     assert_eq!(of_save[10].1, "0");
     assert_eq!(of_save[11], ("0.002048", "1"));
     assert_eq!(of_save[24], ("+Inf", "2"));
@@ -79,15 +92,33 @@ fn buckets_are_cumulative_and_in_seconds() {
 /// Labels come from the configuration or from closed lists; units are base units; counters end in `_total`.
 #[test]
 fn names_and_labels_keep_the_rules() {
-    let known = ["flow", "step", "mode", "reason", "intentional", "error_class", "error_code", "state", "version", "le"];
+    let known = [
+        "flow",
+        "step",
+        "mode",
+        "reason",
+        "intentional",
+        "error_class",
+        "error_code",
+        "state",
+        "version",
+        "le",
+    ];
     let text = scrape(false);
-    let kinds: BTreeMap<&str, &str> =
-        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
+    let kinds: BTreeMap<&str, &str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+        .collect();
     assert!(kinds.len() > 20);
     for line in text.lines().filter(|line| !line.starts_with('#')) {
-        let (name, labels) = line.split_once('{').unwrap_or_else(|| (line.split_once(' ').unwrap().0, ""));
+        let (name, labels) = line
+            .split_once('{')
+            .unwrap_or_else(|| (line.split_once(' ').unwrap().0, ""));
         assert!(name.starts_with("kis_"), "{line}");
-        assert!(!["_ms", "_ns", "_us"].iter().any(|unit| name.contains(unit)), "{line}");
+        assert!(
+            !["_ms", "_ns", "_us"].iter().any(|unit| name.contains(unit)),
+            "{line}"
+        );
         if let Some(counter) = name.strip_suffix("_total") {
             assert_eq!(kinds.get(counter), Some(&"counter"), "{line}");
         }

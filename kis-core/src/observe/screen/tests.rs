@@ -39,7 +39,11 @@ impl Kept {
                     }
                 }
                 '\x1b' => {
-                    let sequence: String = chars.by_ref().skip(1).take_while(|c| !c.is_ascii_alphabetic()).collect();
+                    let sequence: String = chars
+                        .by_ref()
+                        .skip(1)
+                        .take_while(|c| !c.is_ascii_alphabetic())
+                        .collect();
                     match sequence.parse::<usize>() {
                         Ok(up) => row -= up,
                         Err(_) => {

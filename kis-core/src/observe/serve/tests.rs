@@ -13,14 +13,22 @@ fn metrics(flows: &[(&str, Phase)]) -> Arc<Metrics> {
     let watched = flows.iter().map(|(name, phase)| {
         let counters = FlowCounters::new(name, []);
         counters.set_phase(*phase);
-        Watched { counters, functions: Vec::new(), limit_bytes: 1 }
+        Watched {
+            counters,
+            functions: Vec::new(),
+            limit_bytes: 1,
+        }
     });
     Arc::new(Metrics::new(watched.collect(), MetricsOptions::default()))
 }
 
 fn request(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: kis\r\nConnection: close\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: kis\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -32,10 +40,16 @@ async fn get(flows: &[(&str, Phase)], path: &'static str) -> (String, String, St
     let address = listener.address();
     assert!(address.ip().is_loopback());
     let _serving = listener.spawn(metrics(flows));
-    let answer = tokio::task::spawn_blocking(move || request(address, path)).await.unwrap();
+    let answer = tokio::task::spawn_blocking(move || request(address, path))
+        .await
+        .unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.lines().next().unwrap().to_owned();
-    let kind = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default().to_owned();
+    let kind = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-type: "))
+        .unwrap_or_default()
+        .to_owned();
     (status, kind, body.to_owned())
 }
 
@@ -44,7 +58,10 @@ async fn metrics_are_openmetrics() {
     let (status, kind, body) = get(&[("flights", Phase::Running)], "/metrics").await;
     assert_eq!(status, "HTTP/1.1 200 OK");
     assert_eq!(kind, Metrics::CONTENT_TYPE);
-    assert!(body.contains("kis_source_received_rows_total{flow=\"flights\"} 0\n"), "{body}");
+    assert!(
+        body.contains("kis_source_received_rows_total{flow=\"flights\"} 0\n"),
+        "{body}"
+    );
     assert!(body.ends_with("# EOF\n"));
 }
 
@@ -89,7 +106,13 @@ async fn a_port_in_use_is_one_clear_error() {
     let first = Listener::bind("127.0.0.1:0").await.unwrap();
     let address = first.address().to_string();
     let error = Listener::bind(&address).await.unwrap_err().to_string();
-    assert_eq!(error, format!("{address} is in use by another program; stop it, or listen at another port"));
+    assert_eq!(
+        error,
+        format!("{address} is in use by another program; stop it, or listen at another port")
+    );
     let error = Listener::bind("nonsense").await.unwrap_err().to_string();
-    assert_eq!(error, "nonsense is no address to listen at; write HOST:PORT, as 127.0.0.1:9464, or a port alone for this machine only");
+    assert_eq!(
+        error,
+        "nonsense is no address to listen at; write HOST:PORT, as 127.0.0.1:9464, or a port alone for this machine only"
+    );
 }
