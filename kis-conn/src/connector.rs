@@ -180,7 +180,10 @@ impl ConnectorInfo {
 
 impl fmt::Debug for ConnectorInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConnectorInfo").field("kind", &self.kind).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("ConnectorInfo")
+            .field("kind", &self.kind)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -190,13 +193,34 @@ fn open<C: Connector>(spec: RawConnSpec) -> BoxFuture<'static, Result<Arc<dyn An
     Box::pin(async move {
         let place = spec.place.clone().unwrap_or_else(|| made_here(&spec.name));
         let params = C::Params::read(&spec.params, &place)?;
-        let ConnSpec { name, place, addrs, key, base, store, .. } = spec;
-        let conn = C::open(ConnSpec { name, place, addrs, key, params, base, store }).await?;
+        let ConnSpec {
+            name,
+            place,
+            addrs,
+            key,
+            base,
+            store,
+            ..
+        } = spec;
+        let conn = C::open(ConnSpec {
+            name,
+            place,
+            addrs,
+            key,
+            params,
+            base,
+            store,
+        })
+        .await?;
         Ok(Arc::new(conn) as Arc<dyn AnyConnector>)
     })
 }
 
 /// A place for messages about a connector that no file names.
 fn made_here(name: &str) -> Place {
-    Place { file: Arc::from(format!("conn {name}")), line: 1, column: 1 }
+    Place {
+        file: Arc::from(format!("conn {name}")),
+        line: 1,
+        column: 1,
+    }
 }

@@ -103,7 +103,12 @@ pub struct ConnError {
 impl ConnError {
     /// An error of the whole call.
     pub fn new(class: ErrorClass, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        ConnError { class, code: code.into(), message: message.into(), rows: Vec::new() }
+        ConnError {
+            class,
+            code: code.into(),
+            message: message.into(),
+            rows: Vec::new(),
+        }
     }
 
     /// An error that only a person can mend.
@@ -121,12 +126,25 @@ impl ConnError {
         let (class, code, message) = match rows.first() {
             Some((index, first)) => {
                 let more = rows.len() - 1;
-                let tail = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-                (first.class, first.code.clone(), format!("row {index}: {}{tail}", first.message))
+                let tail = if more == 0 {
+                    String::new()
+                } else {
+                    format!(" (and {more} more)")
+                };
+                (
+                    first.class,
+                    first.code.clone(),
+                    format!("row {index}: {}{tail}", first.message),
+                )
             }
             None => (ErrorClass::Retry, "rows".into(), "no row is named".to_owned()),
         };
-        ConnError { class, code, message, rows }
+        ConnError {
+            class,
+            code,
+            message,
+            rows,
+        }
     }
 
     /// An I/O error about `what`, in the class its kind stands for.
@@ -225,7 +243,9 @@ fn class_of(error: &io::Error) -> (ErrorClass, &'static str) {
 /// Error texts of the system begin with a capital letter; ours do not.
 fn lower(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 #[cfg(test)]

@@ -21,13 +21,19 @@ impl KnownError {
     pub const fn of<E: Classify + 'static>() -> KnownError {
         KnownError {
             type_id: TypeId::of::<E>,
-            classify: |error| error.downcast_ref::<E>().map(|error| (error.class(), error.code())),
+            classify: |error| {
+                error
+                    .downcast_ref::<E>()
+                    .map(|error| (error.class(), error.code()))
+            },
         }
     }
 
     /// The class and code of `error`, if its type is known.
     pub fn classify(error: &dyn Any) -> Option<Classified> {
         let id = error.type_id();
-        inventory::iter::<KnownError>().find(|known| (known.type_id)() == id).and_then(|known| (known.classify)(error))
+        inventory::iter::<KnownError>()
+            .find(|known| (known.type_id)() == id)
+            .and_then(|known| (known.classify)(error))
     }
 }

@@ -47,7 +47,15 @@ impl LaneContext {
     pub fn new(flow: impl AsRef<str>, lane: u32, lanes: u32, tables: LaneTables) -> Self {
         let logs: Vec<Arc<dyn LaneLog>> = vec![Arc::new(tables.clone())];
         let flow = Arc::from(flow.as_ref());
-        LaneContext { inner: Arc::new(Inner { flow, lane, lanes, tables, logs: Mutex::new(logs) }) }
+        LaneContext {
+            inner: Arc::new(Inner {
+                flow,
+                lane,
+                lanes,
+                tables,
+                logs: Mutex::new(logs),
+            }),
+        }
     }
 
     /// The flow's name.

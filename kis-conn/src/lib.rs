@@ -11,27 +11,40 @@
 mod connector;
 mod error;
 mod file;
+mod generate;
 mod io_future;
-// mod kinds;
+mod kinds;
 mod known;
 mod lane;
+mod memory;
+mod numbered;
 mod position;
 mod raw;
 mod rows;
 mod sink;
 mod source;
+mod stdin;
+mod stdout;
 pub mod store;
+mod table;
 
 pub use connector::{AnyConnector, ConnSpec, Connector, ConnectorInfo, RawConnSpec};
 pub use error::{Classify, ConnError, ErrorClass, OpenError, RowError};
+pub use file::{FileClient, FileSink, FileSinkParams};
 pub use io_future::BoxFuture;
-// pub use kinds::{KindFeature, connector_kinds, connectors, kind_problem, source_kind_features, source_kinds};
+pub use kinds::{
+    KindFeature, connector_kind_problem, connector_kinds, connectors, source_kind_features,
+    source_kind_problem, source_kinds,
+};
 pub use known::KnownError;
 pub use lane::{LaneContext, LaneLog};
+pub use memory::{Memory, MemoryClient, memory_source};
 pub use position::{Partition, Position};
 pub use raw::{CsvLayout, Layout, RawRows, RowsFrom};
 pub use source::{BatchLimit, Block, Nature, Next, Reader, Source, SourceFacts, SourceInfo, SourceSpec};
+pub use stdout::{Stdout, StdoutClient};
 pub use store::{FlowTables, LaneCut, LaneTables, Store};
+pub use table::{Table, TableClient, row_as_json};
 
 #[doc(hidden)]
 pub mod __private {

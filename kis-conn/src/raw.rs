@@ -77,7 +77,13 @@ impl RawRows {
     pub fn new(block: Bytes, spans: Vec<(u32, u32)>, layout: Arc<Layout>, from: RowsFrom) -> Self {
         let inside = |&(start, end): &(u32, u32)| start <= end && end as usize <= block.len();
         assert!(spans.iter().all(inside), "a span lies outside of its block");
-        RawRows { block, spans, layout, from, picked: None }
+        RawRows {
+            block,
+            spans,
+            layout,
+            from,
+            picked: None,
+        }
     }
 
     /// Rows given one by one, copied into a block of their own; numbered from `first`.
@@ -98,8 +104,17 @@ impl RawRows {
             let end = u32::try_from(block.len()).expect("a block is smaller than 4 GiB");
             spans.push((start as u32, end));
         }
-        let from = RowsFrom::Numbered { name: Arc::from(name), first };
-        RawRows { block: Bytes::from(block), spans, layout: Arc::new(layout), from, picked: None }
+        let from = RowsFrom::Numbered {
+            name: Arc::from(name),
+            first,
+        };
+        RawRows {
+            block: Bytes::from(block),
+            spans,
+            layout: Arc::new(layout),
+            from,
+            picked: None,
+        }
     }
 
     /// How many rows.
@@ -125,7 +140,9 @@ impl RawRows {
     /// The bytes of all rows, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + '_ {
         let block = &self.block[..];
-        self.spans.iter().map(move |&(start, end)| &block[start as usize..end as usize])
+        self.spans
+            .iter()
+            .map(move |&(start, end)| &block[start as usize..end as usize])
     }
 
     /// How the rows are laid out.
@@ -135,7 +152,10 @@ impl RawRows {
 
     /// The bytes of the rows together, without line ends.
     pub fn size(&self) -> u64 {
-        self.spans.iter().map(|&(start, end)| u64::from(end - start)).sum()
+        self.spans
+            .iter()
+            .map(|&(start, end)| u64::from(end - start))
+            .sum()
     }
 
     /// Where row `i` comes from, for people: `flights.csv.gz:1234` is the line on which it begins.
@@ -150,7 +170,10 @@ impl RawRows {
                 format!("{name}:{line}")
             }
             RowsFrom::Numbered { name, first } => {
-                let index = self.picked.as_ref().map_or(i as u64, |picked| u64::from(picked[i]));
+                let index = self
+                    .picked
+                    .as_ref()
+                    .map_or(i as u64, |picked| u64::from(picked[i]));
                 format!("{name}:{}", first + index)
             }
         }
@@ -163,12 +186,15 @@ impl RawRows {
     pub fn retain(&mut self, keep: &[bool]) {
         assert_eq!(keep.len(), self.len(), "one mark for each row");
         if matches!(self.from, RowsFrom::Numbered { .. }) {
-            let picked = self.picked.get_or_insert_with(|| (0..keep.len() as u32).collect());
+            let picked = self
+                .picked
+                .get_or_insert_with(|| (0..keep.len() as u32).collect());
             let mut marks = keep.iter();
             picked.retain(|_| *marks.next().expect("one mark for each row"));
         }
         let mut marks = keep.iter();
-        self.spans.retain(|_| *marks.next().expect("one mark for each row"));
+        self.spans
+            .retain(|_| *marks.next().expect("one mark for each row"));
     }
 
     /// The rows at these indices, in this order, sharing the block.
@@ -179,7 +205,9 @@ impl RawRows {
         let rows: Vec<usize> = rows.into_iter().collect();
         let spans = rows.iter().map(|&i| self.spans[i]).collect();
         let picked = matches!(self.from, RowsFrom::Numbered { .. }).then(|| {
-            rows.iter().map(|&i| self.picked.as_ref().map_or(i as u32, |picked| picked[i])).collect()
+            rows.iter()
+                .map(|&i| self.picked.as_ref().map_or(i as u32, |picked| picked[i]))
+                .collect()
         });
         RawRows {
             block: self.block.clone(),
@@ -208,7 +236,10 @@ impl RawRows {
 impl fmt::Debug for RawRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows: Vec<_> = self.iter().take(3).map(String::from_utf8_lossy).collect();
-        f.debug_struct("RawRows").field("len", &self.len()).field("first", &rows).finish_non_exhaustive()
+        f.debug_struct("RawRows")
+            .field("len", &self.len())
+            .field("first", &rows)
+            .finish_non_exhaustive()
     }
 }
 

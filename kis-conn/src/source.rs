@@ -76,7 +76,12 @@ pub struct BatchLimit {
 
 impl Default for BatchLimit {
     fn default() -> Self {
-        BatchLimit { rows: 1000, bytes: 4 << 20, linger: Duration::from_millis(20), unit_is_message: false }
+        BatchLimit {
+            rows: 1000,
+            bytes: 4 << 20,
+            linger: Duration::from_millis(20),
+            unit_is_message: false,
+        }
     }
 }
 
@@ -125,7 +130,10 @@ pub struct SourceSpec {
 
 impl fmt::Debug for SourceSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SourceSpec").field("name", &self.name).field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("SourceSpec")
+            .field("name", &self.name)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }
 
@@ -144,7 +152,10 @@ pub struct SourceInfo {
 
 impl fmt::Debug for SourceInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SourceInfo").field("kind", &self.kind).field("facts", &self.facts).finish_non_exhaustive()
+        f.debug_struct("SourceInfo")
+            .field("kind", &self.kind)
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
     }
 }
 

@@ -26,7 +26,11 @@ fn texts_begin_small_and_name_what_failed() {
 
 #[test]
 fn row_errors_are_summed_up_in_the_message() {
-    let row = |message: &str| RowError { class: ErrorClass::Reject, code: "dup".into(), message: message.into() };
+    let row = |message: &str| RowError {
+        class: ErrorClass::Reject,
+        code: "dup".into(),
+        message: message.into(),
+    };
     let error = ConnError::of_rows(vec![(3, row("twice")), (7, row("twice"))]);
     assert_eq!(error.class, ErrorClass::Reject);
     assert_eq!(error.to_string(), "row 3: twice (and 1 more)");

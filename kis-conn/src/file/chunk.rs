@@ -1,6 +1,6 @@
 //! Reads an unpacked text in large chunks and cuts each into rows. Blocks; the reader runs it beside the lanes.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,30 +12,35 @@ use crate::rows::{Cut, Cutter};
 /// Bytes read at once: large enough that the cost per chunk vanishes, small enough to stay in the cache.
 const CHUNK: usize = 512 << 10;
 
+/// Bytes taken at once from an input that fills slowly.
+const AVAILABLE: usize = 64 << 10;
+
 /// A whole file as one batch may have so many bytes.
 const WHOLE: usize = 1 << 30;
 
 /// How much to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Amount {
+pub(crate) enum Amount {
     Chunk,
     /// Everything to the end, in one piece.
     Whole,
+    /// What is there now; waits for the first byte only.
+    Available,
 }
 
 /// A stretch of text and its rows.
 #[derive(Debug)]
-pub(super) struct Chunk {
-    pub(super) text: Bytes,
-    pub(super) cut: Cut,
+pub(crate) struct Chunk {
+    pub(crate) text: Bytes,
+    pub(crate) cut: Cut,
     /// The offset of `text` in the file.
-    pub(super) byte: u64,
+    pub(crate) byte: u64,
     /// Rows before.
-    pub(super) row: u64,
+    pub(crate) row: u64,
 }
 
 /// The chunks of a file, in order.
-pub(super) struct Chunks {
+pub(crate) struct Chunks {
     name: Arc<str>,
     text: Text,
     cutter: Cutter,
@@ -47,12 +52,20 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    pub(super) fn new(name: Arc<str>, text: Text, cutter: Cutter, at: Start) -> Self {
-        Chunks { name, text, cutter, at, ended: false, failed: None, used: Vec::new() }
+    pub(crate) fn new(name: Arc<str>, text: Text, cutter: Cutter, at: Start) -> Self {
+        Chunks {
+            name,
+            text,
+            cutter,
+            at,
+            ended: false,
+            failed: None,
+            used: Vec::new(),
+        }
     }
 
     /// The next chunk with at least one row; nothing at the end. After an error it is given again.
-    pub(super) fn next(&mut self, amount: Amount) -> Result<Option<Chunk>, ConnError> {
+    pub(crate) fn next(&mut self, amount: Amount) -> Result<Option<Chunk>, ConnError> {
         loop {
             if let Some(error) = &self.failed {
                 return Err(error.clone());
@@ -72,18 +85,23 @@ impl Chunks {
     }
 
     fn read(&mut self, amount: Amount) -> (Bytes, Cut) {
-        let wanted = match amount {
-            Amount::Chunk => CHUNK,
-            Amount::Whole => WHOLE,
-        };
         let mut text = self.buffer();
         text.append(&mut self.text.ahead);
-        let read = self.text.input.by_ref().take(wanted as u64).read_to_end(&mut text);
-        let last = matches!(read, Ok(count) if count < wanted);
+        let (read, last) = match amount {
+            Amount::Chunk => self.fill(CHUNK, &mut text),
+            Amount::Whole => self.fill(WHOLE, &mut text),
+            Amount::Available => self.available(&mut text),
+        };
         if self.at.open_end {
             self.close_open_end(&mut text, last);
             if self.failed.is_some() {
-                return (Bytes::new(), Cut { line: self.at.line, ..Cut::default() });
+                return (
+                    Bytes::new(),
+                    Cut {
+                        line: self.at.line,
+                        ..Cut::default()
+                    },
+                );
             }
         }
         let cut = self.cutter.cut(&text, self.at.line, last);
@@ -93,12 +111,37 @@ impl Chunks {
         self.failed = match read {
             _ if cut.too_long => Some(too_long(&self.name, cut.line, self.cutter.max_row)),
             Err(error) => Some(broken(&self.name, behind, cut.line, &error)),
-            Ok(_) if amount == Amount::Whole && !last => Some(self.too_large()),
-            Ok(_) => None,
+            Ok(()) if amount == Amount::Whole && !last => Some(self.too_large()),
+            Ok(()) => None,
         };
         let text = Bytes::from(text);
         self.used.push(text.clone());
         (text, cut)
+    }
+
+    /// Reads `wanted` bytes, and says whether the text ended before.
+    fn fill(&mut self, wanted: usize, text: &mut Vec<u8>) -> (io::Result<()>, bool) {
+        match self.text.input.by_ref().take(wanted as u64).read_to_end(text) {
+            Ok(count) => (Ok(()), count < wanted),
+            Err(error) => (Err(error), false),
+        }
+    }
+
+    /// Reads once.
+    fn available(&mut self, text: &mut Vec<u8>) -> (io::Result<()>, bool) {
+        let before = text.len();
+        text.resize(before + AVAILABLE, 0);
+        let read = loop {
+            match self.text.input.read(&mut text[before..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        text.truncate(before + read.as_ref().copied().unwrap_or(0));
+        match read {
+            Ok(count) => (Ok(()), count == 0),
+            Err(error) => (Err(error), false),
+        }
     }
 
     /// The last row had no line end when it was read. If one has come since, it belongs to that row; anything else
@@ -155,6 +198,9 @@ impl Chunks {
 
 impl std::fmt::Debug for Chunks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Chunks").field("name", &self.name).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("Chunks")
+            .field("name", &self.name)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }

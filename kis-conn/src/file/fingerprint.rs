@@ -20,7 +20,10 @@ impl Fingerprint {
     /// The fingerprint of the file as it is now.
     pub(super) fn of(file: &File) -> io::Result<Fingerprint> {
         let len = file.metadata()?.len().min(BYTES);
-        Ok(Fingerprint { len: len as u16, hash: hash(file, len)? })
+        Ok(Fingerprint {
+            len: len as u16,
+            hash: hash(file, len)?,
+        })
     }
 
     /// Whether this file is the one the fingerprint was taken of, or has grown from it.

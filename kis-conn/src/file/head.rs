@@ -16,7 +16,8 @@ use super::unpack::Packing;
 use crate::{ConnError, CsvLayout, Layout};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
-const FRESH: &str = "put the file back that was read before, or run with --fresh to read again from the start";
+const FRESH: &str =
+    "put the file back that was read before, or run with --fresh to read again from the start";
 
 /// An opened file.
 pub(super) struct Opened {
@@ -37,7 +38,10 @@ pub(super) fn open(
     let failed = |error: io::Error| ConnError::io(name, &error);
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {
-        return Err(ConnError::fatal("not_a_file", format!("{name} is a folder; to read its files: key: {name}/*")));
+        return Err(ConnError::fatal(
+            "not_a_file",
+            format!("{name} is a folder; to read its files: key: {name}/*"),
+        ));
     }
     let known = match from {
         Some(from) => from.file.fits(&file).map_err(failed)?,
@@ -56,51 +60,80 @@ pub(super) fn open(
         Packing::Plain => Some(file.try_clone().map_err(failed)?),
         _ => None,
     };
-    let mut text = Text { input: packing.unpack(name, file)?, ahead: Vec::new() };
-    let head = read_head(name, format, params, &mut text)?;
-    let mut start = Start { byte: head.bytes, line: 1 + head.lines, row: 0, open_end: false };
+    let mut text = Text {
+        input: packing.unpack(name, file)?,
+        ahead: Vec::new(),
+    };
+    let head = begin(name, format, params, &mut text)?;
+    let mut start = Start {
+        byte: head.bytes,
+        line: 1 + head.lines,
+        row: 0,
+        open_end: false,
+    };
     if let Some(from) = from {
         go_to(name, &from, start.byte, &mut text, seekable)?;
-        start = Start { byte: from.byte, line: from.line, row: from.row, open_end: from.open_end };
+        start = Start {
+            byte: from.byte,
+            line: from.line,
+            row: from.row,
+            open_end: from.open_end,
+        };
     }
-    let layout = Arc::new(match format {
+    let layout = layout(format, params, &head);
+    let chunks = Chunks::new(Arc::clone(name), text, params.cutter(format), start);
+    Ok(Opened {
+        layout,
+        file: fingerprint,
+        chunks,
+    })
+}
+
+/// How rows of a format are laid out, given what stands before them.
+pub(crate) fn layout(format: Format, params: &FileParams, head: &Head) -> Arc<Layout> {
+    Arc::new(match format {
         Format::Csv => Layout::Csv(CsvLayout {
-            columns: head.columns,
+            columns: head.columns.clone(),
             delimiter: params.delimiter,
             quote: params.quote,
             na: params.na.clone(),
         }),
         Format::Raw => Layout::Raw,
         _ => Layout::Json,
-    });
-    let chunks = Chunks::new(Arc::clone(name), text, params.cutter(format), start);
-    Ok(Opened { layout, file: fingerprint, chunks })
+    })
 }
 
 /// The unpacked text, with what was read of it too early.
-pub(super) struct Text {
-    pub(super) input: Box<dyn Read + Send>,
-    pub(super) ahead: Vec<u8>,
+pub(crate) struct Text {
+    pub(crate) input: Box<dyn Read + Send>,
+    pub(crate) ahead: Vec<u8>,
 }
 
 /// Where a reader begins.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Start {
-    pub(super) byte: u64,
-    pub(super) line: u64,
-    pub(super) row: u64,
-    pub(super) open_end: bool,
+pub(crate) struct Start {
+    pub(crate) byte: u64,
+    pub(crate) line: u64,
+    pub(crate) row: u64,
+    pub(crate) open_end: bool,
 }
 
+/// What stands before the first row.
 #[derive(Default)]
-struct Head {
+pub(crate) struct Head {
     columns: Vec<String>,
     bytes: u64,
-    lines: u64,
+    /// Line ends before the first row.
+    pub(crate) lines: u64,
 }
 
 /// Reads what stands before the first row: a byte order mark and the CSV header.
-fn read_head(name: &str, format: Format, params: &FileParams, text: &mut Text) -> Result<Head, ConnError> {
+pub(crate) fn begin(
+    name: &str,
+    format: Format,
+    params: &FileParams,
+    text: &mut Text,
+) -> Result<Head, ConnError> {
     let failed = |error: io::Error| broken(name, 0, 1, &error);
     let mut head = Head::default();
     fill(text, BOM.len()).map_err(failed)?;
@@ -137,17 +170,28 @@ fn read_head(name: &str, format: Format, params: &FileParams, text: &mut Text) -
     let names = fields(record, params);
     check_names(&names).map_err(|what| {
         let help = "for files without a header: params: { header: [names] }";
-        ConnError::fatal("bad_header", format!("{name}:{}: in the header {what}; {help}", cut.line_of(0)))
+        ConnError::fatal(
+            "bad_header",
+            format!("{name}:{}: in the header {what}; {help}", cut.line_of(0)),
+        )
     })?;
     let (bytes, line) = cut.behind(0);
     text.ahead.drain(..bytes);
-    Ok(Head { columns: names, bytes: head.bytes + bytes as u64, lines: line - 1 })
+    Ok(Head {
+        columns: names,
+        bytes: head.bytes + bytes as u64,
+        lines: line - 1,
+    })
 }
 
 /// Reads ahead until `wanted` bytes are there; false: the text is at its end.
 fn fill(text: &mut Text, wanted: usize) -> io::Result<bool> {
     let missing = wanted.saturating_sub(text.ahead.len());
-    let read = text.input.by_ref().take(missing as u64).read_to_end(&mut text.ahead)?;
+    let read = text
+        .input
+        .by_ref()
+        .take(missing as u64)
+        .read_to_end(&mut text.ahead)?;
     Ok(read == missing)
 }
 
@@ -160,7 +204,10 @@ fn go_to(
     seekable: Option<File>,
 ) -> Result<(), ConnError> {
     let shorter = |has: u64| {
-        let message = format!("{name} has only {has} bytes, but {} were read before; {FRESH}", from.byte);
+        let message = format!(
+            "{name} has only {has} bytes, but {} were read before; {FRESH}",
+            from.byte
+        );
         ConnError::fatal("shortened", message)
     };
     if let Some(mut file) = seekable {
@@ -170,7 +217,10 @@ fn go_to(
             return Err(shorter(has));
         }
         file.seek(SeekFrom::Start(from.byte)).map_err(failed)?;
-        *text = Text { input: Box::new(file), ahead: Vec::new() };
+        *text = Text {
+            input: Box::new(file),
+            ahead: Vec::new(),
+        };
         return Ok(());
     }
     let skip = from.byte.saturating_sub(head);
@@ -186,7 +236,10 @@ fn go_to(
 
 /// The fields of one CSV record.
 fn fields(record: &[u8], params: &FileParams) -> Vec<String> {
-    let mut reader = csv_core::ReaderBuilder::new().delimiter(params.delimiter).quote(params.quote).build();
+    let mut reader = csv_core::ReaderBuilder::new()
+        .delimiter(params.delimiter)
+        .quote(params.quote)
+        .build();
     let (mut text, mut ends) = (vec![0; record.len() + 1], vec![0; record.len() + 1]);
     let (_, _, written, count) = reader.read_record(record, &mut text, &mut ends);
     let (_, _, _, more) = reader.read_record(&[], &mut text[written..], &mut ends[count..]);

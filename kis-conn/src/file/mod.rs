@@ -13,8 +13,12 @@ mod unpack;
 #[cfg(feature = "zstd")]
 mod zstd;
 
+pub(crate) use chunk::{Amount, Chunk, Chunks};
+pub(crate) use head::{Start, Text, begin, layout};
+pub(crate) use params::FileParams;
+pub(crate) use reader::rows_that_fit;
 pub use sink::{FileClient, FileSink, FileSinkParams};
-pub use source::SOURCE;
+pub(crate) use source::SOURCE;
 
 #[cfg(test)]
 mod tests;

@@ -1,26 +1,26 @@
 //! What may stand under `params:` of a file source, and the layout that follows from it.
 
 use kis_conf::{
-    ByteSize, Code, Data, Format, Node, Param, ParamKind, ParamShape, ParamValue, Params, ParamsReader, ParamsShape,
-    Place, Problem, Problems,
+    ByteSize, Code, Data, Format, Node, Param, ParamKind, ParamShape, ParamValue, Params, ParamsReader,
+    ParamsShape, Place, Problem, Problems,
 };
 
 use crate::rows::{Cutter, Dialect, one_byte};
 
 /// The params of a file source.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct FileParams {
-    pub(super) delimiter: u8,
-    pub(super) quote: u8,
+pub(crate) struct FileParams {
+    pub(crate) delimiter: u8,
+    pub(crate) quote: u8,
     /// Unquoted fields with one of these texts have no value.
-    pub(super) na: Vec<String>,
-    pub(super) header: Header,
-    pub(super) max_row: usize,
+    pub(crate) na: Vec<String>,
+    pub(crate) header: Header,
+    pub(crate) max_row: usize,
 }
 
 /// Where the names of CSV columns come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Header {
+pub(crate) enum Header {
     /// The first record of each file.
     InFile,
     /// The configuration; files hold rows only.
@@ -81,20 +81,29 @@ impl Params for FileParams {
         let mut problems = Problems::new();
         let mut keep = |found: Result<u8, Problem>| found.map_err(|problem| problems.push(problem)).ok();
         let given_quote = &quote;
-        let both = (keep(character("delimiter", &delimiter)), keep(character("quote", &quote)));
+        let both = (
+            keep(character("delimiter", &delimiter)),
+            keep(character("quote", &quote)),
+        );
         if both.0.is_some() && both.0 == both.1 {
             let message = "param quote is the same character as param delimiter";
             problems.push(Problem::error(Code::WrongType, &given_quote.place, message));
         }
-        let header = read_header(&header).map_err(|problem| problems.push(problem)).ok();
+        let header = read_header(&header)
+            .map_err(|problem| problems.push(problem))
+            .ok();
         if max_row.0 == 0 || max_row.0 > u64::from(u32::MAX / 4) {
             let message = format!("param max_row is {} bytes, allowed is 1 byte to 1GiB", max_row.0);
             problems.push(Problem::error(Code::ParamRange, at, message));
         }
         match (both, header) {
-            ((Some(delimiter), Some(quote)), Some(header)) if problems.is_empty() => {
-                Ok(FileParams { delimiter, quote, na, header, max_row: max_row.0 as usize })
-            }
+            ((Some(delimiter), Some(quote)), Some(header)) if problems.is_empty() => Ok(FileParams {
+                delimiter,
+                quote,
+                na,
+                header,
+                max_row: max_row.0 as usize,
+            }),
             _ => Err(problems),
         }
     }
@@ -102,20 +111,29 @@ impl Params for FileParams {
 
 impl FileParams {
     /// How rows of a format are told apart.
-    pub(super) fn cutter(&self, format: Format) -> Cutter {
+    pub(crate) fn cutter(&self, format: Format) -> Cutter {
         let dialect = match format {
-            Format::Csv => Dialect::Csv { delimiter: self.delimiter, quote: self.quote },
+            Format::Csv => Dialect::Csv {
+                delimiter: self.delimiter,
+                quote: self.quote,
+            },
             Format::Raw => Dialect::AllLines,
             _ => Dialect::Lines,
         };
-        Cutter { dialect, max_row: self.max_row }
+        Cutter {
+            dialect,
+            max_row: self.max_row,
+        }
     }
 }
 
 fn character(name: &str, node: &Node) -> Result<u8, Problem> {
     let text = String::read(node)?;
     one_byte(&text).ok_or_else(|| {
-        let message = format!("param {name} must be one ASCII character, found {}", node.describe());
+        let message = format!(
+            "param {name} must be one ASCII character, found {}",
+            node.describe()
+        );
         Problem::error(Code::ParamType, &node.place, message).help("for a tab write \"\\t\"")
     })
 }
@@ -132,7 +150,10 @@ fn read_header(node: &Node) -> Result<Header, Problem> {
             }
         }
         Data::Scalar(scalar) if scalar.as_bool() == Some(true) => Ok(Header::InFile),
-        _ => Err(wrong(format!("param header must be true or a list of names, found {}", node.describe()))),
+        _ => Err(wrong(format!(
+            "param header must be true or a list of names, found {}",
+            node.describe()
+        ))),
     }
 }
 

@@ -29,7 +29,10 @@ impl FilePlace {
     pub(super) fn of(position: &Position, name: &str) -> Result<FilePlace, ConnError> {
         parse(position.as_bytes()).ok_or_else(|| {
             let shown = position.show();
-            ConnError::fatal("position", format!("{name}: {shown} is not a position of a file source"))
+            ConnError::fatal(
+                "position",
+                format!("{name}: {shown} is not a position of a file source"),
+            )
         })
     }
 }
@@ -37,8 +40,18 @@ impl FilePlace {
 /// `1 row=57 line=59 byte=3390 file=1024:00c0ffee00c0ffee`, with ` open` at the end if there was no line end.
 impl fmt::Display for FilePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FilePlace { row, line, byte, open_end, file } = self;
-        write!(f, "1 row={row} line={line} byte={byte} file={}:{:016x}", file.len, file.hash)?;
+        let FilePlace {
+            row,
+            line,
+            byte,
+            open_end,
+            file,
+        } = self;
+        write!(
+            f,
+            "1 row={row} line={line} byte={byte} file={}:{:016x}",
+            file.len, file.hash
+        )?;
         if *open_end { f.write_str(" open") } else { Ok(()) }
     }
 }
@@ -50,11 +63,20 @@ fn parse(bytes: &[u8]) -> Option<FilePlace> {
     let line = value("line")?.parse().ok()?;
     let byte = value("byte")?.parse().ok()?;
     let (len, hash) = value("file")?.split_once(':')?;
-    let file = Fingerprint { len: len.parse().ok()?, hash: u64::from_str_radix(hash, 16).ok()? };
+    let file = Fingerprint {
+        len: len.parse().ok()?,
+        hash: u64::from_str_radix(hash, 16).ok()?,
+    };
     let open_end = match words.next() {
         None => false,
         Some("open") => true,
         Some(_) => return None,
     };
-    Some(FilePlace { row, line, byte, open_end, file })
+    Some(FilePlace {
+        row,
+        line,
+        byte,
+        open_end,
+        file,
+    })
 }

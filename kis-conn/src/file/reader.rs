@@ -31,14 +31,28 @@ enum Ahead {
 impl FileReader {
     pub(super) fn new(name: Arc<str>, opened: Opened) -> Self {
         let Opened { layout, file, chunks } = opened;
-        FileReader { name, layout, file, now: None, next: Ahead::Idle(Box::new(chunks)) }
+        FileReader {
+            name,
+            layout,
+            file,
+            now: None,
+            next: Ahead::Idle(Box::new(chunks)),
+        }
     }
 
     async fn advance(&mut self, limit: BatchLimit) -> Result<Next, ConnError> {
-        let amount = if limit.unit_is_message { Amount::Whole } else { Amount::Chunk };
+        let amount = if limit.unit_is_message {
+            Amount::Whole
+        } else {
+            Amount::Chunk
+        };
         loop {
             if let Some((chunk, done)) = &mut self.now {
-                let rows = if limit.unit_is_message { chunk.cut.spans.len() } else { batch(chunk, *done, limit) };
+                let rows = if limit.unit_is_message {
+                    chunk.cut.spans.len()
+                } else {
+                    rows_that_fit(chunk, *done, limit)
+                };
                 let block = block(&self.name, &self.layout, self.file, chunk, *done, rows);
                 *done += rows;
                 if *done == chunk.cut.spans.len() {
@@ -82,7 +96,10 @@ impl FileReader {
     }
 
     fn lost(&self, why: &str) -> ConnError {
-        ConnError::fatal("reader_lost", format!("{}: the thread that reads the file is gone: {why}", self.name))
+        ConnError::fatal(
+            "reader_lost",
+            format!("{}: the thread that reads the file is gone: {why}", self.name),
+        )
     }
 }
 
@@ -93,11 +110,12 @@ impl Reader for FileReader {
 }
 
 /// How many rows from `done` on fit into a batch; at least one.
-fn batch(chunk: &Chunk, done: usize, limit: BatchLimit) -> usize {
+pub(crate) fn rows_that_fit(chunk: &Chunk, done: usize, limit: BatchLimit) -> usize {
     let rest = &chunk.cut.spans[done..];
     let rest = &rest[..rest.len().min(limit.rows.max(1) as usize)];
     let start = u64::from(rest[0].0);
-    rest.partition_point(|&(_, end)| u64::from(end) - start <= limit.bytes).max(1)
+    rest.partition_point(|&(_, end)| u64::from(end) - start <= limit.bytes)
+        .max(1)
 }
 
 fn block(
@@ -123,5 +141,8 @@ fn block(
         open_end: chunk.cut.open_end && last + 1 == chunk.cut.spans.len(),
         file,
     };
-    Block { rows: RawRows::new(chunk.text.clone(), spans, Arc::clone(layout), from), after: after.position() }
+    Block {
+        rows: RawRows::new(chunk.text.clone(), spans, Arc::clone(layout), from),
+        after: after.position(),
+    }
 }

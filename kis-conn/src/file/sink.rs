@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use kis_conf::{Code, Param, ParamKind, ParamShape, Params, ParamsReader, ParamsShape, Place, Problem, Problems};
+use kis_conf::{
+    Code, Param, ParamKind, ParamShape, Params, ParamsReader, ParamsShape, Place, Problem, Problems,
+};
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 
@@ -86,14 +88,22 @@ impl Params for FileSinkParams {
         let (format, existing, delimiter, na, header) = reader.finish(all)?;
         let Some(byte) = one_byte(&delimiter) else {
             let message = format!("param delimiter must be one ASCII character, found {delimiter:?}");
-            return Err(Problem::error(Code::ParamType, at, message).help("for a tab write \"\\t\"").into());
+            return Err(Problem::error(Code::ParamType, at, message)
+                .help("for a tab write \"\\t\"")
+                .into());
         };
         let existing = match existing.as_str() {
             "append" => Existing::Append,
             "replace" => Existing::Replace,
             _ => Existing::Refuse,
         };
-        Ok(FileSinkParams { csv: format.map(|format| format == "csv"), existing, delimiter: byte, na, header })
+        Ok(FileSinkParams {
+            csv: format.map(|format| format == "csv"),
+            existing,
+            delimiter: byte,
+            na,
+            header,
+        })
     }
 }
 
@@ -109,21 +119,36 @@ impl Connector for FileSink {
         let path = path(&spec)?;
         let packed = [".gz", ".zst"].into_iter().find(|ending| path.ends_with(ending));
         if let Some(ending) = packed {
-            let message = format!("connector {}: files can be read packed, but are written plain; drop {ending}", spec.name);
+            let message = format!(
+                "connector {}: files can be read packed, but are written plain; drop {ending}",
+                spec.name
+            );
             return Err(ConnError::fatal("packed_sink", message));
         }
-        let csv = spec.params.csv.unwrap_or_else(|| path.ends_with(".csv") || path.ends_with(".tsv"));
+        let csv = spec
+            .params
+            .csv
+            .unwrap_or_else(|| path.ends_with(".csv") || path.ends_with(".tsv"));
         let format = match csv {
-            true => RowFormat::Csv { delimiter: spec.params.delimiter, na: spec.params.na },
+            true => RowFormat::Csv {
+                delimiter: spec.params.delimiter,
+                na: spec.params.na,
+            },
             false => RowFormat::Json,
         };
         let full: PathBuf = spec.base.join(&path);
         let target = FileTarget::new(path, full, spec.params.existing, spec.params.header);
-        Ok(FileSink { sink: Sink::new(&spec.name, target), format })
+        Ok(FileSink {
+            sink: Sink::new(&spec.name, target),
+            format,
+        })
     }
 
     fn client(&self, lane: &LaneContext) -> FileClient {
-        FileClient { writer: self.sink.writer(lane), format: self.format.clone() }
+        FileClient {
+            writer: self.sink.writer(lane),
+            format: self.format.clone(),
+        }
     }
 
     async fn cut(&self) -> Result<Option<Vec<u8>>, ConnError> {
@@ -149,7 +174,9 @@ impl Connector for FileSink {
 
 impl std::fmt::Debug for FileSink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileSink").field("format", &self.format).finish_non_exhaustive()
+        f.debug_struct("FileSink")
+            .field("format", &self.format)
+            .finish_non_exhaustive()
     }
 }
 
@@ -191,7 +218,9 @@ impl FileClient {
 
 impl std::fmt::Debug for FileClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileClient").field("format", &self.format).finish_non_exhaustive()
+        f.debug_struct("FileClient")
+            .field("format", &self.format)
+            .finish_non_exhaustive()
     }
 }
 
@@ -200,7 +229,10 @@ fn path(spec: &ConnSpec<FileSinkParams>) -> Result<String, ConnError> {
         (Some(key), _) if !key.is_empty() => Ok(key.clone()),
         (_, [addr]) if !addr.is_empty() => Ok(addr.clone()),
         _ => {
-            let message = format!("connector {} of type file has no path; add key: out/rows.jsonl", spec.name);
+            let message = format!(
+                "connector {} of type file has no path; add key: out/rows.jsonl",
+                spec.name
+            );
             Err(ConnError::fatal("no_path", message))
         }
     }
@@ -211,6 +243,9 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ConnError> {
     match spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(ConnError::fatal("writer_lost", format!("a thread that writes files is gone: {error}"))),
+        Err(error) => Err(ConnError::fatal(
+            "writer_lost",
+            format!("a thread that writes files is gone: {error}"),
+        )),
     }
 }

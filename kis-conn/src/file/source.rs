@@ -11,14 +11,23 @@ use super::params::FileParams;
 use super::place::FilePlace;
 use super::reader::FileReader;
 use crate::{
-    BoxFuture, ConnError, Nature, OpenError, Partition, Position, Reader, Source, SourceFacts, SourceInfo, SourceSpec,
+    BoxFuture, ConnError, Nature, OpenError, Partition, Position, Reader, Source, SourceFacts, SourceInfo,
+    SourceSpec,
 };
 
-const FACTS: SourceFacts = SourceFacts { nature: Nature::Log, replayable: true, bounded: true };
+const FACTS: SourceFacts = SourceFacts {
+    nature: Nature::Log,
+    replayable: true,
+    bounded: true,
+};
 
 /// The source kind `file`. `key:` is a path, or a pattern such as `data/*.csv.gz`.
-pub const SOURCE: SourceInfo =
-    SourceInfo { kind: "file", params: FileParams::SHAPE, facts: FACTS, open: |spec| Box::pin(open(spec)) };
+pub(crate) const SOURCE: SourceInfo = SourceInfo {
+    kind: "file",
+    params: FileParams::SHAPE,
+    facts: FACTS,
+    open: |spec| Box::pin(open(spec)),
+};
 
 #[derive(Debug)]
 struct FileSource {
@@ -30,9 +39,13 @@ struct FileSource {
 
 async fn open(spec: SourceSpec) -> Result<Arc<dyn Source>, OpenError> {
     let params = FileParams::read(&spec.params, &spec.place)?;
-    let problem = |code: Code, message: String| OpenError::Params(Problem::error(code, &spec.place, message).into());
+    let problem =
+        |code: Code, message: String| OpenError::Params(Problem::error(code, &spec.place, message).into());
     let Some(pattern) = spec.key.filter(|key| !key.is_empty()) else {
-        let message = format!("source {} of type file has no path; add key: data/rows.csv", spec.name);
+        let message = format!(
+            "source {} of type file has no path; add key: data/rows.csv",
+            spec.name
+        );
         return Err(problem(Code::MissingKey, message));
     };
     if spec.start != Start::Earliest {
@@ -42,16 +55,30 @@ async fn open(spec: SourceSpec) -> Result<Arc<dyn Source>, OpenError> {
     let format = spec.format.unwrap_or_else(|| format_of(&pattern));
     if !matches!(format, Format::Json | Format::Csv | Format::Raw) {
         let word = format!("{format:?}").to_lowercase();
-        let message = format!("format {word} of source {} is not available in this version", spec.name);
+        let message = format!(
+            "format {word} of source {} is not available in this version",
+            spec.name
+        );
         return Err(problem(Code::NotAvailable, message));
     }
-    Ok(Arc::new(FileSource { pattern, base: spec.base, format, params: Arc::new(params) }))
+    Ok(Arc::new(FileSource {
+        pattern,
+        base: spec.base,
+        format,
+        params: Arc::new(params),
+    }))
 }
 
 /// The format that a name speaks of: CSV for `.csv` and `.tsv`, lines for `.txt` and `.log`, else JSON lines.
 fn format_of(pattern: &str) -> Format {
-    let name = pattern.strip_suffix(".gz").or_else(|| pattern.strip_suffix(".zst")).unwrap_or(pattern);
-    match Path::new(name).extension().and_then(|extension| extension.to_str()) {
+    let name = pattern
+        .strip_suffix(".gz")
+        .or_else(|| pattern.strip_suffix(".zst"))
+        .unwrap_or(pattern);
+    match Path::new(name)
+        .extension()
+        .and_then(|extension| extension.to_str())
+    {
         Some("csv" | "tsv") => Format::Csv,
         Some("txt" | "log") => Format::Raw,
         _ => Format::Json,
@@ -98,7 +125,10 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ConnError> {
     match spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(ConnError::fatal("reader_lost", format!("a thread that reads files is gone: {error}"))),
+        Err(error) => Err(ConnError::fatal(
+            "reader_lost",
+            format!("a thread that reads files is gone: {error}"),
+        )),
     }
 }
 
@@ -115,7 +145,12 @@ fn files(base: &Path, pattern: &str) -> Result<Vec<Partition>, ConnError> {
     }
     let root = glob::Pattern::escape(&base.to_string_lossy());
     let full = Path::new(&root).join(pattern);
-    let bad = |what: String| ConnError::fatal("bad_pattern", format!("{pattern} is not a pattern of files: {what}"));
+    let bad = |what: String| {
+        ConnError::fatal(
+            "bad_pattern",
+            format!("{pattern} is not a pattern of files: {what}"),
+        )
+    };
     let paths = glob::glob(&full.to_string_lossy()).map_err(|error| bad(error.msg.to_owned()))?;
     let mut found = Vec::new();
     for path in paths {
@@ -138,17 +173,27 @@ fn files(base: &Path, pattern: &str) -> Result<Vec<Partition>, ConnError> {
 fn missing(base: &Path, name: &str) -> ConnError {
     let path = base.join(name);
     let folder = path.parent().unwrap_or(base);
-    let file = path.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+    let file = path
+        .file_name()
+        .map(|file| file.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let entries = std::fs::read_dir(folder);
     let cure = match entries {
         Err(_) => format!("the folder {} does not exist", folder.display()),
         Ok(entries) => {
-            let names: Vec<String> =
-                entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+            let names: Vec<String> = entries
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .collect();
             let words: Vec<&str> = names.iter().map(String::as_str).collect();
             kis_conf::suggest::nearest(&file, &words).map_or_else(
                 || format!("looked in {}", folder.display()),
-                |near| format!("did you mean {}?", Path::new(name).with_file_name(words[near]).display()),
+                |near| {
+                    format!(
+                        "did you mean {}?",
+                        Path::new(name).with_file_name(words[near]).display()
+                    )
+                },
             )
         }
     };

@@ -39,7 +39,13 @@ struct Open {
 
 impl FileTarget {
     pub(super) fn new(name: String, path: PathBuf, existing: Existing, with_header: bool) -> Self {
-        FileTarget { name, path, existing, with_header, open: None }
+        FileTarget {
+            name,
+            path,
+            existing,
+            with_header,
+            open: None,
+        }
     }
 
     /// The flow starts: with the note of its last cut, or for the first time.
@@ -57,12 +63,23 @@ impl FileTarget {
                 (base, base)
             }
         };
-        let file = self.at(OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path))?;
+        let file = self.at(OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&self.path))?;
         // A device has no length to set.
         if self.at(file.metadata())?.is_file() {
             self.at(file.set_len(len))?;
         }
-        self.open = Some(Open { file, len, base, header: None, cuts: 0 });
+        self.open = Some(Open {
+            file,
+            len,
+            base,
+            header: None,
+            cuts: 0,
+        });
         Ok(())
     }
 
@@ -81,7 +98,9 @@ impl FileTarget {
 
     /// Rows with this header follow.
     pub(super) fn begin(&mut self, header: Option<Vec<u8>>) -> Result<(), ConnError> {
-        let Some(header) = header.filter(|_| self.with_header) else { return Ok(()) };
+        let Some(header) = header.filter(|_| self.with_header) else {
+            return Ok(());
+        };
         let (name, path) = (self.name.clone(), self.path.clone());
         let open = self.opened()?;
         let known = match &open.header {
@@ -204,7 +223,10 @@ impl FileTarget {
     fn note(&self, bytes: &[u8]) -> Result<Note, ConnError> {
         Note::parse(bytes).ok_or_else(|| {
             let shown = String::from_utf8_lossy(bytes);
-            ConnError::fatal("bad_note", format!("{}: {shown} is not a note of a file connector", self.name))
+            ConnError::fatal(
+                "bad_note",
+                format!("{}: {shown} is not a note of a file connector", self.name),
+            )
         })
     }
 
@@ -226,10 +248,14 @@ impl Target for FileTarget {
         if at == 0
             && let Some(header) = &open.header
         {
-            open.file.write_all_at(header, 0).map_err(|error| failed(&name, &error))?;
+            open.file
+                .write_all_at(header, 0)
+                .map_err(|error| failed(&name, &error))?;
             at = header.len() as u64;
         }
-        open.file.write_all_at(rows, at).map_err(|error| failed(&name, &error))?;
+        open.file
+            .write_all_at(rows, at)
+            .map_err(|error| failed(&name, &error))?;
         open.len = at + rows.len() as u64;
         Ok(())
     }
@@ -243,10 +269,19 @@ impl Target for FileTarget {
             Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
             other => other,
         };
-        let synced = synced.and_then(|()| if open.cuts == 0 { sync_folder(&path) } else { Ok(()) });
+        let synced = synced.and_then(|()| {
+            if open.cuts == 0 {
+                sync_folder(&path)
+            } else {
+                Ok(())
+            }
+        });
         synced.map_err(|error| failed(&name, &error))?;
         open.cuts = open.cuts.saturating_add(1);
-        let note = Note { len: open.len, base: open.base };
+        let note = Note {
+            len: open.len,
+            base: open.base,
+        };
         // The cut before this one is durable, or this one would not be asked for.
         if open.cuts == 2 {
             self.forget_beginning()?;
@@ -267,8 +302,14 @@ impl Note {
     }
 
     fn parse(bytes: &[u8]) -> Option<Note> {
-        let (len, base) = std::str::from_utf8(bytes).ok()?.strip_prefix("1 len=")?.split_once(" base=")?;
-        Some(Note { len: len.parse().ok()?, base: base.parse().ok()? })
+        let (len, base) = std::str::from_utf8(bytes)
+            .ok()?
+            .strip_prefix("1 len=")?
+            .split_once(" base=")?;
+        Some(Note {
+            len: len.parse().ok()?,
+            base: base.parse().ok()?,
+        })
     }
 }
 

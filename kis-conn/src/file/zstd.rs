@@ -18,7 +18,11 @@ pub(super) struct Frames {
 impl Frames {
     pub(super) fn new(file: File) -> Self {
         let file = BufReader::with_capacity(PACKED_BUFFER, file);
-        Frames { file, decoder: FrameDecoder::new(), within: false }
+        Frames {
+            file,
+            decoder: FrameDecoder::new(),
+            within: false,
+        }
     }
 
     /// Goes to the next frame with rows; whether there is one.
@@ -30,7 +34,8 @@ impl Frames {
             match self.decoder.reset(&mut self.file) {
                 Ok(()) => return Ok(true),
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                    length, ..
+                    length,
+                    ..
                 })) => {
                     let length = u64::from(length);
                     if io::copy(&mut self.file.by_ref().take(length), &mut io::sink())? < length {
@@ -43,7 +48,10 @@ impl Frames {
     }
 
     fn check_sum(&self) -> io::Result<()> {
-        match (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum()) {
+        match (
+            self.decoder.get_checksum_from_data(),
+            self.decoder.get_calculated_checksum(),
+        ) {
             (Some(noted), Some(found)) if noted != found => Err(broken("the checksum does not fit")),
             _ => Ok(()),
         }
@@ -63,7 +71,9 @@ impl Read for Frames {
                 }
             }
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                self.decoder.decode_blocks(&mut self.file, BlockDecodingStrategy::UptoBlocks(1)).map_err(broken)?;
+                self.decoder
+                    .decode_blocks(&mut self.file, BlockDecodingStrategy::UptoBlocks(1))
+                    .map_err(broken)?;
             }
             match self.decoder.read(to)? {
                 0 => {

@@ -9,8 +9,17 @@ fn lines(text: &'static str, line: u64) -> RawRows {
         spans.push((start, start + row.trim_end().len() as u32));
         start += row.len() as u32;
     }
-    let from = RowsFrom::Lines { name: "f.csv".into(), line, start: 0 };
-    RawRows::new(Bytes::from_static(text.as_bytes()), spans, Arc::new(Layout::Raw), from)
+    let from = RowsFrom::Lines {
+        name: "f.csv".into(),
+        line,
+        start: 0,
+    };
+    RawRows::new(
+        Bytes::from_static(text.as_bytes()),
+        spans,
+        Arc::new(Layout::Raw),
+        from,
+    )
 }
 
 fn origins(rows: &RawRows) -> Vec<String> {
@@ -46,6 +55,9 @@ fn a_span_outside_of_the_block_is_a_bug() {
         Bytes::from_static(b"ab"),
         vec![(1, 3)],
         Arc::new(Layout::Raw),
-        RowsFrom::Numbered { name: "q".into(), first: 0 },
+        RowsFrom::Numbered {
+            name: "q".into(),
+            first: 0,
+        },
     );
 }

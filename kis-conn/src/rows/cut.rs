@@ -55,10 +55,17 @@ impl Cut {
     }
 
     fn push(&mut self, text: &[u8], start: usize, end: usize, line: u64) {
-        let end = if end > start && text[end - 1] == b'\r' { end - 1 } else { end };
+        let end = if end > start && text[end - 1] == b'\r' {
+            end - 1
+        } else {
+            end
+        };
         // Rows mostly follow line by line; only where they do not is a line noted.
         let row = self.spans.len() as u32;
-        let follows = self.lines.last().is_some_and(|&(first, at)| at + u64::from(row - first) == line);
+        let follows = self
+            .lines
+            .last()
+            .is_some_and(|&(first, at)| at + u64::from(row - first) == line);
         if !follows {
             self.lines.push((row, line));
         }
@@ -71,7 +78,10 @@ impl Cutter {
     /// line end is a row too. The text must be smaller than 4 GiB.
     pub(crate) fn cut(&self, text: &[u8], line: u64, last: bool) -> Cut {
         debug_assert!(u32::try_from(text.len()).is_ok(), "spans are 32 bits wide");
-        let mut cut = Cut { line, ..Cut::default() };
+        let mut cut = Cut {
+            line,
+            ..Cut::default()
+        };
         match self.dialect {
             Dialect::Lines | Dialect::AllLines => self.lines(text, &mut cut),
             Dialect::Csv { delimiter, quote } => self.records(text, delimiter, quote, last, &mut cut),
@@ -116,7 +126,9 @@ impl Cutter {
                 inner_lines = 0;
                 at = found + 1;
             } else if found == cut.used || text[found - 1] == delimiter {
-                let Some(closed) = closing_quote(text, found + 1, quote, last) else { return };
+                let Some(closed) = closing_quote(text, found + 1, quote, last) else {
+                    return;
+                };
                 inner_lines += memchr_iter(b'\n', &text[found..closed]).count() as u64;
                 at = closed + 1;
             } else {

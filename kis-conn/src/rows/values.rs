@@ -25,8 +25,9 @@ pub(crate) fn json_of_node(node: &Node) -> Value {
             Resolved::Text(text) => Value::from(text),
         },
         Data::List(items) => items.iter().map(json_of_node).collect(),
-        Data::Map(entries) => {
-            entries.iter().map(|entry| (entry.key.value.clone(), json_of_node(&entry.value))).collect()
-        }
+        Data::Map(entries) => entries
+            .iter()
+            .map(|entry| (entry.key.value.clone(), json_of_node(&entry.value)))
+            .collect(),
     }
 }

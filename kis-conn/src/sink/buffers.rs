@@ -58,7 +58,9 @@ struct Rows {
 
 impl<T> Clone for Sink<T> {
     fn clone(&self) -> Self {
-        Sink { inner: Arc::clone(&self.inner) }
+        Sink {
+            inner: Arc::clone(&self.inner),
+        }
     }
 }
 
@@ -71,7 +73,9 @@ impl<T: Target> Sink<T> {
             flow: OnceLock::new(),
             lanes: Mutex::new(Vec::new()),
         };
-        Sink { inner: Arc::new(inner) }
+        Sink {
+            inner: Arc::new(inner),
+        }
     }
 
     /// The writer of a lane; the same for each time the lane asks.
@@ -85,12 +89,20 @@ impl<T: Target> Sink<T> {
                 inner.name,
                 lane.flow()
             );
-            return LaneWriter { lane: Err(ConnError::fatal("two_flows", message)) };
+            return LaneWriter {
+                lane: Err(ConnError::fatal("two_flows", message)),
+            };
         }
         let mut lanes = inner.lanes.lock();
-        let known = lanes.iter().find(|(number, _)| *number == lane.lane()).map(|(_, known)| Arc::clone(known));
+        let known = lanes
+            .iter()
+            .find(|(number, _)| *number == lane.lane())
+            .map(|(_, known)| Arc::clone(known));
         let known = known.unwrap_or_else(|| {
-            let new = Arc::new(Lane { sink: Arc::clone(inner), rows: Mutex::default() });
+            let new = Arc::new(Lane {
+                sink: Arc::clone(inner),
+                rows: Mutex::default(),
+            });
             lanes.push((lane.lane(), Arc::clone(&new)));
             new
         });

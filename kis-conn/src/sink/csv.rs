@@ -6,15 +6,24 @@ use serde::Serialize;
 use serde::ser::{self, Impossible, SerializeMap, SerializeStruct, Serializer};
 
 /// Appends the fields of a row, without a line end.
-pub(super) fn record<R: Serialize + ?Sized>(row: &R, delimiter: u8, na: &str, to: &mut Vec<u8>) -> Result<(), CsvError> {
+pub(super) fn record<R: Serialize + ?Sized>(
+    row: &R,
+    delimiter: u8,
+    na: &str,
+    to: &mut Vec<u8>,
+) -> Result<(), CsvError> {
     let out = Out { to, delimiter, na };
-    row.serialize(RowSerializer { visit: Fields { out, first: true } })
+    row.serialize(RowSerializer {
+        visit: Fields { out, first: true },
+    })
 }
 
 /// The names of a row's fields.
 pub(super) fn columns<R: Serialize + ?Sized>(row: &R) -> Result<Vec<String>, CsvError> {
     let mut names = Vec::new();
-    row.serialize(RowSerializer { visit: Columns { names: &mut names } })?;
+    row.serialize(RowSerializer {
+        visit: Columns { names: &mut names },
+    })?;
     Ok(names)
 }
 
@@ -62,7 +71,10 @@ impl Visit for Fields<'_> {
         if !std::mem::replace(&mut self.first, false) {
             self.out.to.push(self.out.delimiter);
         }
-        value.serialize(FieldSerializer { name, out: &mut self.out })
+        value.serialize(FieldSerializer {
+            name,
+            out: &mut self.out,
+        })
     }
 }
 
@@ -114,7 +126,11 @@ impl<V: Visit> SerializeStruct for RowSerializer<V> {
     type Ok = ();
     type Error = CsvError;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), CsvError> {
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), CsvError> {
         self.visit.field(key, value)
     }
 
@@ -135,8 +151,15 @@ impl<V: Visit> SerializeMap for MapRow<V> {
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), CsvError> {
         let mut text = Vec::new();
         // A delimiter that no text holds, so that the key is not put in quotes for it.
-        let mut out = Out { to: &mut text, delimiter: 0, na: "" };
-        key.serialize(FieldSerializer { name: "key", out: &mut out })?;
+        let mut out = Out {
+            to: &mut text,
+            delimiter: 0,
+            na: "",
+        };
+        key.serialize(FieldSerializer {
+            name: "key",
+            out: &mut out,
+        })?;
         self.key = String::from_utf8_lossy(&text).into_owned();
         Ok(())
     }
@@ -180,10 +203,17 @@ impl<V: Visit> Serializer for RowSerializer<V> {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<MapRow<V>, CsvError> {
-        Ok(MapRow { visit: self.visit, key: String::new() })
+        Ok(MapRow {
+            visit: self.visit,
+            key: String::new(),
+        })
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), CsvError> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), CsvError> {
         value.serialize(self)
     }
 
@@ -236,7 +266,10 @@ struct FieldSerializer<'a, 'b> {
 }
 
 fn no_field(field: &FieldSerializer<'_, '_>, what: &str) -> CsvError {
-    CsvError(format!("field {} is {what}, and CSV holds plain values only; use format: json", field.name))
+    CsvError(format!(
+        "field {} is {what}, and CSV holds plain values only; use format: json",
+        field.name
+    ))
 }
 
 /// Writes numbers as JSON does.
@@ -274,11 +307,19 @@ impl Serializer for FieldSerializer<'_, '_> {
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), CsvError> {
-        if value.is_finite() { self.out.number(value) } else { self.serialize_none() }
+        if value.is_finite() {
+            self.out.number(value)
+        } else {
+            self.serialize_none()
+        }
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), CsvError> {
-        if value.is_finite() { self.out.number(value) } else { self.serialize_none() }
+        if value.is_finite() {
+            self.out.number(value)
+        } else {
+            self.serialize_none()
+        }
     }
 
     fn serialize_char(self, value: char) -> Result<(), CsvError> {
@@ -311,7 +352,11 @@ impl Serializer for FieldSerializer<'_, '_> {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), CsvError> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), CsvError> {
         value.serialize(self)
     }
 

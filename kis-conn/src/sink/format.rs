@@ -32,7 +32,9 @@ impl RowFormat {
 
     /// The header record for rows like this one; nothing for a format without headers.
     pub(crate) fn header<R: Serialize + ?Sized>(&self, row: &R) -> Result<Option<Vec<u8>>, ConnError> {
-        let RowFormat::Csv { delimiter, na } = self else { return Ok(None) };
+        let RowFormat::Csv { delimiter, na } = self else {
+            return Ok(None);
+        };
         let names = columns(row).map_err(|error| cannot("CSV", &error))?;
         let mut header = Vec::new();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -25,9 +25,17 @@ impl Store {
             let mut tables: BTreeMap<&str, BTreeMap<&[u8], &TableWrite>> = BTreeMap::new();
             for cut in cuts {
                 write_flow(write, inner, cut)?;
-                let writes = cut.lanes.iter().flat_map(|lane| &lane.tables).flat_map(|frozen| &frozen.writes);
+                let writes = cut
+                    .lanes
+                    .iter()
+                    .flat_map(|lane| &lane.tables)
+                    .flat_map(|frozen| &frozen.writes);
                 for one in writes {
-                    let slot = tables.entry(&one.table).or_default().entry(&one.key).or_insert(one);
+                    let slot = tables
+                        .entry(&one.table)
+                        .or_default()
+                        .entry(&one.key)
+                        .or_insert(one);
                     if one.seq >= slot.seq {
                         *slot = one;
                     }
@@ -35,7 +43,9 @@ impl Store {
             }
             for (name, writes) in tables {
                 let name = embedded_table(name);
-                let writes = writes.into_iter().map(|(key, one)| (key.to_vec(), one.value.as_deref()));
+                let writes = writes
+                    .into_iter()
+                    .map(|(key, one)| (key.to_vec(), one.value.as_deref()));
                 put_all(write, inner, Bytes2::new(&name), writes)?;
             }
             Ok(())
@@ -63,13 +73,21 @@ impl Store {
     /// Removes an embedded table with all its rows; whether it was there.
     pub fn drop_table(&self, table: &str) -> Result<bool, StoreError> {
         let name = embedded_table(table);
-        self.write(|write, inner| write.delete_table(Bytes2::new(&name)).map_err(|error| inner.error(error)))
+        self.write(|write, inner| {
+            write
+                .delete_table(Bytes2::new(&name))
+                .map_err(|error| inner.error(error))
+        })
     }
 
     /// Removes the state of one step; whether it had any.
     pub fn drop_state(&self, flow: &str, step: &str) -> Result<bool, StoreError> {
         let name = state_table(flow, step);
-        self.write(|write, inner| write.delete_table(Bytes2::new(&name)).map_err(|error| inner.error(error)))
+        self.write(|write, inner| {
+            write
+                .delete_table(Bytes2::new(&name))
+                .map_err(|error| inner.error(error))
+        })
     }
 
     fn write<T>(
@@ -95,24 +113,38 @@ impl Store {
 fn write_flow(write: &WriteTransaction, inner: &Inner, cut: &FlowCut) -> Result<(), StoreError> {
     let flow = cut.flow.as_str();
     let positions = cut.positions.iter().map(|(source, partition, position)| {
-        ((flow, source, partition.as_str()).key(), Some(position.as_bytes().to_vec()))
+        (
+            (flow, source, partition.as_str()).key(),
+            Some(position.as_bytes().to_vec()),
+        )
     });
     put_all(write, inner, POSITIONS, positions)?;
-    let notes = cut.notes.iter().map(|(conn, note)| ((flow, conn).key(), Some(note)));
+    let notes = cut
+        .notes
+        .iter()
+        .map(|(conn, note)| ((flow, conn).key(), Some(note)));
     put_all(write, inner, NOTES, notes)?;
     put_all(write, inner, FLOWS, [(flow.key(), Some(put_record(&cut.record)))])?;
     if cut.clear_parked {
         remove_prefix(write, inner, PARKED, &flow.key())?;
     }
-    let letters = sorted(&cut.lanes, |lane| &lane.letters, |one| match one {
-        LetterWrite::Put(letter) => (id_key(flow, letter.id.0), Some(put_record(letter))),
-        LetterWrite::Remove(id) => (id_key(flow, id.0), None),
-    });
+    let letters = sorted(
+        &cut.lanes,
+        |lane| &lane.letters,
+        |one| match one {
+            LetterWrite::Put(letter) => (id_key(flow, letter.id.0), Some(put_record(letter))),
+            LetterWrite::Remove(id) => (id_key(flow, id.0), None),
+        },
+    );
     put_all(write, inner, LETTERS, letters)?;
-    let parked = sorted(&cut.lanes, |lane| &lane.parked, |one| match one {
-        ParkedWrite::Put(row) => (id_key(flow, row.id.0), Some(put_record(row))),
-        ParkedWrite::Remove(id) => (id_key(flow, id.0), None),
-    });
+    let parked = sorted(
+        &cut.lanes,
+        |lane| &lane.parked,
+        |one| match one {
+            ParkedWrite::Put(row) => (id_key(flow, row.id.0), Some(put_record(row))),
+            ParkedWrite::Remove(id) => (id_key(flow, id.0), None),
+        },
+    );
     put_all(write, inner, PARKED, parked)?;
     write_state(write, inner, cut)
 }
@@ -182,8 +214,10 @@ fn remove_prefix(
         Some(end) => table.range(prefix..end.as_slice()),
         None => table.range(prefix..),
     };
-    let keys: Result<Vec<Vec<u8>>, _> =
-        keys.map_err(|error| inner.error(error))?.map(|row| row.map(|(key, _)| key.value().to_vec())).collect();
+    let keys: Result<Vec<Vec<u8>>, _> = keys
+        .map_err(|error| inner.error(error))?
+        .map(|row| row.map(|(key, _)| key.value().to_vec()))
+        .collect();
     for key in keys.map_err(|error| inner.error(error))? {
         table.remove(key.as_slice()).map_err(|error| inner.error(error))?;
     }

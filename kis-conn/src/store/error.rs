@@ -54,27 +54,40 @@ pub enum StoreError {
 
 impl StoreError {
     pub(super) fn io(what: impl fmt::Display, error: io::Error) -> Self {
-        StoreError::Io { what: what.to_string(), error }
+        StoreError::Io {
+            what: what.to_string(),
+            error,
+        }
     }
 
     /// Sorts an error of the database; `file` is the store's.
     pub(super) fn of(file: &std::path::Path, error: impl Into<redb::Error>) -> Self {
         let file = file.to_owned();
         match error.into() {
-            redb::Error::Io(error) => StoreError::Io { what: file.display().to_string(), error },
+            redb::Error::Io(error) => StoreError::Io {
+                what: file.display().to_string(),
+                error,
+            },
             redb::Error::PreviousIo => {
                 let error = io::Error::other("an earlier write failed");
-                StoreError::Io { what: file.display().to_string(), error }
+                StoreError::Io {
+                    what: file.display().to_string(),
+                    error,
+                }
             }
             redb::Error::ValueTooLarge(bytes) => StoreError::TooLarge { bytes },
             redb::Error::DatabaseAlreadyOpen => {
                 let dir = file.parent().map_or_else(PathBuf::new, PathBuf::from);
                 StoreError::Locked { dir, pid: None }
             }
-            redb::Error::UpgradeRequired(version) => {
-                StoreError::Version { file, found: format!("database file format {version}") }
-            }
-            other => StoreError::Corrupt { file, what: other.to_string() },
+            redb::Error::UpgradeRequired(version) => StoreError::Version {
+                file,
+                found: format!("database file format {version}"),
+            },
+            other => StoreError::Corrupt {
+                file,
+                what: other.to_string(),
+            },
         }
     }
 }
@@ -119,7 +132,10 @@ impl fmt::Display for StoreError {
             ),
             StoreError::Io { what, error } => write!(f, "{what}: {error}"),
             StoreError::TooLarge { bytes } => {
-                write!(f, "a key or value of {bytes} bytes is larger than the store takes")
+                write!(
+                    f,
+                    "a key or value of {bytes} bytes is larger than the store takes"
+                )
             }
         }
     }
@@ -140,7 +156,9 @@ impl From<StoreError> for ConnError {
         match error {
             StoreError::Locked { .. } => ConnError::fatal("store_locked", message),
             StoreError::Corrupt { .. } => ConnError::fatal("store_corrupt", message),
-            StoreError::Foreign { .. } | StoreError::Version { .. } => ConnError::fatal("store_foreign", message),
+            StoreError::Foreign { .. } | StoreError::Version { .. } => {
+                ConnError::fatal("store_foreign", message)
+            }
             StoreError::TooLarge { .. } => ConnError::new(ErrorClass::Reject, "too_large", message),
             // Whatever the system says about the store's file, no row is at fault and waiting may help.
             StoreError::Io { .. } => ConnError::unavailable("store_io", message),

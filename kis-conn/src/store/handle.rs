@@ -91,7 +91,10 @@ impl Inner {
     }
 
     pub(super) fn corrupt(&self, what: impl Into<String>) -> StoreError {
-        StoreError::Corrupt { file: self.file.clone(), what: what.into() }
+        StoreError::Corrupt {
+            file: self.file.clone(),
+            what: what.into(),
+        }
     }
 
     /// The database. After the disk failed it is opened again, since it refuses everything else.
@@ -132,7 +135,10 @@ impl Inner {
         }
         let db = self.db()?;
         let read = db.begin_read().map_err(|error| self.error(error))?;
-        let view = Arc::new(View { read, tables: RwLock::new(HashMap::new()) });
+        let view = Arc::new(View {
+            read,
+            tables: RwLock::new(HashMap::new()),
+        });
         *slot = Some(Arc::clone(&view));
         Ok(view)
     }

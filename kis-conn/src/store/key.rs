@@ -160,7 +160,9 @@ impl KeyPart {
 /// assert_eq!(show_key(&("UA", 17).key()), "(UA, 17)");
 /// ```
 pub fn show_key(bytes: &[u8]) -> String {
-    let Some(parts) = KeyPart::parse(bytes) else { return hex(bytes) };
+    let Some(parts) = KeyPart::parse(bytes) else {
+        return hex(bytes);
+    };
     let mut texts = parts.into_iter().map(|part| match part {
         KeyPart::None => "none".to_owned(),
         KeyPart::Bytes(bytes) => hex(&bytes),
@@ -238,7 +240,9 @@ fn take_int(tag: u8, bytes: &[u8]) -> Option<(KeyPart, &[u8])> {
     }
     let (digits, rest) = bytes.split_at_checked(count)?;
     let flip = if negative { 0xFF } else { 0 };
-    let magnitude = digits.iter().fold(0i128, |sum, digit| (sum << 8) | i128::from(digit ^ flip));
+    let magnitude = digits
+        .iter()
+        .fold(0i128, |sum, digit| (sum << 8) | i128::from(digit ^ flip));
     Some((KeyPart::Int(if negative { -magnitude } else { magnitude }), rest))
 }
 

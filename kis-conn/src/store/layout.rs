@@ -64,7 +64,15 @@ pub(super) fn behind(prefix: &[u8]) -> Option<Vec<u8>> {
 /// The texts of a composite key behind its first `skip` parts.
 pub(super) fn texts(key: &[u8], skip: usize) -> Option<Vec<String>> {
     let parts = KeyPart::parse(key)?.into_iter().skip(skip);
-    parts.map(|part| if let KeyPart::Text(text) = part { Some(text) } else { None }).collect()
+    parts
+        .map(|part| {
+            if let KeyPart::Text(text) = part {
+                Some(text)
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 /// The key of a record of a flow with an id.

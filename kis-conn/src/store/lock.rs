@@ -32,12 +32,18 @@ impl Lock {
                 let mut text = String::new();
                 // A holder that has not written its pid yet is still a holder.
                 let _ = file.read_to_string(&mut text);
-                return Err(StoreError::Locked { dir: dir.to_owned(), pid: text.trim().parse().ok() });
+                return Err(StoreError::Locked {
+                    dir: dir.to_owned(),
+                    pid: text.trim().parse().ok(),
+                });
             }
             Err(TryLockError::Error(error)) => return Err(StoreError::io(what(), error)),
         }
         // The pid is for the message alone: a full disk must not keep the store from opening.
-        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| write!(file, "{}", std::process::id()));
         Ok(Lock { _file: file })
     }
 }

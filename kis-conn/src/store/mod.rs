@@ -31,9 +31,7 @@ mod record;
 mod tables;
 mod trial;
 
-pub use cut::{
-    FlowCut, FrozenTables, LaneCut, LetterWrite, ParkedWrite, StateValue, StateWrite, TableWrite,
-};
+pub use cut::{FlowCut, FrozenTables, LaneCut, LetterWrite, ParkedWrite, StateValue, StateWrite, TableWrite};
 pub use error::StoreError;
 pub use handle::Store;
 pub use key::{KeyPart, TableKey, show_key};

@@ -23,7 +23,9 @@ const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 pub(super) fn open(file: &Path) -> Result<Database, StoreError> {
     match head(file)? {
         Head::Missing => {
-            let db = guarded(file, || redb::Builder::new().set_cache_size(CACHE_BYTES).create(file))?;
+            let db = guarded(file, || {
+                redb::Builder::new().set_cache_size(CACHE_BYTES).create(file)
+            })?;
             prepare(file, &db)?;
             sync_folder(file)?;
             Ok(db)
@@ -31,15 +33,25 @@ pub(super) fn open(file: &Path) -> Result<Database, StoreError> {
         Head::Store => {
             // Opening repairs what a killed process left, and so writes: first see that it is ours and whole.
             let trial = File::open(file).and_then(Trial::new);
-            let trial = trial.map_err(|error| StoreError::io(format!("the store {}", file.display()), error))?;
-            let db = guarded(file, || redb::Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(trial))?;
+            let trial =
+                trial.map_err(|error| StoreError::io(format!("the store {}", file.display()), error))?;
+            let db = guarded(file, || {
+                redb::Builder::new()
+                    .set_cache_size(CACHE_BYTES)
+                    .create_with_backend(trial)
+            })?;
             check(file, &db)?;
             drop(db);
-            let db = guarded(file, || redb::Builder::new().set_cache_size(CACHE_BYTES).open(file))?;
+            let db = guarded(file, || {
+                redb::Builder::new().set_cache_size(CACHE_BYTES).open(file)
+            })?;
             check(file, &db)?;
             Ok(db)
         }
-        Head::Other(what) => Err(StoreError::Foreign { file: file.to_owned(), what }),
+        Head::Other(what) => Err(StoreError::Foreign {
+            file: file.to_owned(),
+            what,
+        }),
     }
 }
 
@@ -67,7 +79,10 @@ fn head(file: &Path) -> Result<Head, StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Head::Missing),
         Err(error) => return Err(StoreError::io(what(), error)),
     };
-    let size = open.metadata().map_err(|error| StoreError::io(what(), error))?.len();
+    let size = open
+        .metadata()
+        .map_err(|error| StoreError::io(what(), error))?
+        .len();
     match open.read_exact(&mut start) {
         // A process that died while it made the file leaves an empty one, or zeros.
         _ if size == 0 => Ok(Head::Missing),
@@ -101,7 +116,9 @@ fn prepare(file: &Path, db: &Database) -> Result<(), StoreError> {
     for table in FIXED {
         let mut table = write.open_table(table).map_err(|error| of(error.into()))?;
         if table.name() == KIS.name() {
-            table.insert(b"format".as_slice(), FORMAT).map_err(|error| of(error.into()))?;
+            table
+                .insert(b"format".as_slice(), FORMAT)
+                .map_err(|error| of(error.into()))?;
         }
     }
     write.commit().map_err(|error| of(error.into()))
@@ -124,14 +141,19 @@ fn check(file: &Path, db: &Database) -> Result<(), StoreError> {
         };
     }
     let table = read.open_table(KIS).map_err(|error| of(error.into()))?;
-    let found = table.get(b"format".as_slice()).map_err(|error| of(error.into()))?;
+    let found = table
+        .get(b"format".as_slice())
+        .map_err(|error| of(error.into()))?;
     match found.as_ref().map(redb::AccessGuard::value) {
         Some(FORMAT) => Ok(()),
         Some(other) => Err(StoreError::Version {
             file: file.to_owned(),
             found: String::from_utf8_lossy(other).into_owned(),
         }),
-        None => Err(StoreError::Version { file: file.to_owned(), found: "none is named".to_owned() }),
+        None => Err(StoreError::Version {
+            file: file.to_owned(),
+            found: "none is named".to_owned(),
+        }),
     }
 }
 

@@ -37,7 +37,11 @@ pub(super) struct Overlay {
 impl Overlay {
     /// The newest uncut write to a key: nothing if there is none, `Some(None)` if it removed the key.
     pub(super) fn get(&self, key: &[u8]) -> Option<Option<Bytes>> {
-        self.shard(key).lock().get(key).and_then(Entry::newest).map(|slot| slot.value.clone())
+        self.shard(key)
+            .lock()
+            .get(key)
+            .and_then(Entry::newest)
+            .map(|slot| slot.value.clone())
     }
 
     /// Puts a lane's write in and gives back the lane's former one.
@@ -76,7 +80,9 @@ impl Overlay {
     pub(super) fn undo(&self, key: &[u8], lane: u32, former: Option<Slot>) {
         let mut shard = self.shard(key).lock();
         let Some(entry) = shard.get_mut(key) else { return };
-        let Some(at) = entry.slots.iter().position(|slot| slot.lane == lane) else { return };
+        let Some(at) = entry.slots.iter().position(|slot| slot.lane == lane) else {
+            return;
+        };
         match former {
             Some(former) => entry.slots[at] = former,
             None => {
@@ -104,7 +110,9 @@ impl Overlay {
         let mut found = Vec::new();
         for shard in &self.shards {
             let shard = shard.lock();
-            let newest = shard.iter().filter_map(|(key, entry)| Some((key.clone(), entry.newest()?.value.clone())));
+            let newest = shard
+                .iter()
+                .filter_map(|(key, entry)| Some((key.clone(), entry.newest()?.value.clone())));
             found.extend(newest);
         }
         found
@@ -124,6 +132,9 @@ impl Overlay {
 
 impl Entry {
     fn newest(&self) -> Option<&Slot> {
-        self.slots.iter().max_by_key(|slot| slot.seq).filter(|slot| slot.seq > self.durable)
+        self.slots
+            .iter()
+            .max_by_key(|slot| slot.seq)
+            .filter(|slot| slot.seq > self.durable)
     }
 }

@@ -44,7 +44,9 @@ impl Store {
 
     /// The flow's record; nothing if it never made a cut.
     pub fn record(&self, flow: &str) -> Result<Option<FlowRecord>, StoreError> {
-        self.get(FLOWS.name(), &flow.key())?.map(|bytes| self.inner.record(&bytes)).transpose()
+        self.get(FLOWS.name(), &flow.key())?
+            .map(|bytes| self.inner.record(&bytes))
+            .transpose()
     }
 
     /// Every flow that ever made a cut, with its record.
@@ -67,7 +69,9 @@ impl Store {
         mut each: impl FnMut(u8, &[u8], StateValue),
     ) -> Result<(), StoreError> {
         self.prefix(&state_table(flow, step), &[], |inner, key, value| {
-            let (group, key) = key.split_first().ok_or_else(|| inner.corrupt("a state key is empty"))?;
+            let (group, key) = key
+                .split_first()
+                .ok_or_else(|| inner.corrupt("a state key is empty"))?;
             let value = take_state(value).ok_or_else(|| inner.corrupt("a state value has no head"))?;
             each(*group, key, value);
             Ok(())
@@ -96,7 +100,9 @@ impl Store {
 
     /// One dead letter of a flow.
     pub fn letter(&self, flow: &str, id: LetterId) -> Result<Option<Letter>, StoreError> {
-        self.get(LETTERS.name(), &id_key(flow, id.0))?.map(|bytes| self.inner.record(&bytes)).transpose()
+        self.get(LETTERS.name(), &id_key(flow, id.0))?
+            .map(|bytes| self.inner.record(&bytes))
+            .transpose()
     }
 
     /// A flow's parked rows, by step, key and their order.
@@ -130,7 +136,9 @@ impl Store {
 
     fn get(&self, table: &str, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         let inner = &*self.inner;
-        let Some(table) = inner.view()?.table(inner, table)? else { return Ok(None) };
+        let Some(table) = inner.view()?.table(inner, table)? else {
+            return Ok(None);
+        };
         let found = table.get_owned(key).map_err(|error| inner.error(error))?;
         Ok(found.map(|value| Bytes::copy_from_slice(value.value())))
     }
@@ -143,7 +151,9 @@ impl Store {
         mut each: impl FnMut(&Inner, &[u8], &[u8]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let inner = &*self.inner;
-        let Some(table) = inner.view()?.table(inner, table)? else { return Ok(()) };
+        let Some(table) = inner.view()?.table(inner, table)? else {
+            return Ok(());
+        };
         let table: Arc<Table> = table;
         let rows = match behind(prefix) {
             Some(end) => ReadableTable::range(&*table, prefix..end.as_slice()),

@@ -29,7 +29,9 @@ impl LetterId {
     /// The id with this text.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        plain.then(|| u128::from_str_radix(text, 16).ok().map(LetterId)).flatten()
+        plain
+            .then(|| u128::from_str_radix(text, 16).ok().map(LetterId))
+            .flatten()
     }
 }
 
@@ -206,7 +208,10 @@ mod as_optional_bytes {
     #[derive(Serialize, Deserialize)]
     struct Wrapped(#[serde(with = "super::as_bytes")] Vec<u8>);
 
-    #[expect(clippy::ref_option, reason = "serde's `with` hands over the field by reference")]
+    #[expect(
+        clippy::ref_option,
+        reason = "serde's `with` hands over the field by reference"
+    )]
     pub(super) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {
         bytes.clone().map(Wrapped).serialize(to)
     }
@@ -229,7 +234,9 @@ mod as_bytes_id {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<LetterId, D::Error> {
         let bytes = super::as_bytes::deserialize(from)?;
-        let bytes = bytes.try_into().map_err(|_| D::Error::custom("an id has 16 bytes"))?;
+        let bytes = bytes
+            .try_into()
+            .map_err(|_| D::Error::custom("an id has 16 bytes"))?;
         Ok(LetterId(u128::from_be_bytes(bytes)))
     }
 }

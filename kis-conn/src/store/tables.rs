@@ -51,7 +51,13 @@ impl FlowTables {
     /// The tables as one more lane sees and writes them.
     pub fn lane(&self) -> LaneTables {
         let lane = self.inner.lanes.fetch_add(1, Ordering::Relaxed);
-        LaneTables { inner: Arc::new(Lane { flow: Arc::clone(&self.inner), lane, log: Mutex::default() }) }
+        LaneTables {
+            inner: Arc::new(Lane {
+                flow: Arc::clone(&self.inner),
+                lane,
+                log: Mutex::default(),
+            }),
+        }
     }
 
     /// These cuts of the flow's lanes are durable: their writes are read from the store from now on.
@@ -69,13 +75,20 @@ impl FlowTables {
     /// How many keys have writes that are not durable yet.
     #[cfg(test)]
     pub(super) fn uncut(&self) -> usize {
-        self.inner.overlays.read().values().map(|overlay| overlay.len()).sum()
+        self.inner
+            .overlays
+            .read()
+            .values()
+            .map(|overlay| overlay.len())
+            .sum()
     }
 }
 
 impl fmt::Debug for FlowTables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FlowTables").field("store", &self.inner.store).finish_non_exhaustive()
+        f.debug_struct("FlowTables")
+            .field("store", &self.inner.store)
+            .finish_non_exhaustive()
     }
 }
 
@@ -121,7 +134,12 @@ struct Undo {
 impl LaneTables {
     /// The row under a key, uncut writes of the flow included.
     pub fn get(&self, table: &str, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
-        match self.inner.flow.overlay_if_any(table).and_then(|overlay| overlay.get(key)) {
+        match self
+            .inner
+            .flow
+            .overlay_if_any(table)
+            .and_then(|overlay| overlay.get(key))
+        {
             Some(newest) => Ok(newest),
             None => self.inner.flow.store.table_get(table, key),
         }
@@ -144,13 +162,24 @@ impl LaneTables {
         let mut log = log.lock();
         for (key, value) in rows {
             let seq = flow.seq.fetch_add(1, Ordering::Relaxed) + 1;
-            let former = overlay.put(&key, Slot { lane: *lane, seq, value });
+            let former = overlay.put(
+                &key,
+                Slot {
+                    lane: *lane,
+                    seq,
+                    value,
+                },
+            );
             let former_seq = former.as_ref().map_or(0, |slot| slot.seq);
             if former_seq <= log.frozen {
                 log.touched.push((Arc::clone(table), key.clone()));
             }
             if former_seq <= log.marked {
-                log.undo.push(Undo { table: Arc::clone(table), key, former });
+                log.undo.push(Undo {
+                    table: Arc::clone(table),
+                    key,
+                    former,
+                });
             }
         }
     }
@@ -158,8 +187,11 @@ impl LaneTables {
     /// Every row of a table in the order of the keys, uncut writes of the flow included.
     pub fn scan(&self, table: &str, mut each: impl FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
         // The uncut writes are looked at first: what is durable in between is then found in the store.
-        let uncut: BTreeMap<Bytes, Option<Bytes>> =
-            self.inner.flow.overlay_if_any(table).map_or_else(BTreeMap::new, |overlay| overlay.all().into_iter().collect());
+        let uncut: BTreeMap<Bytes, Option<Bytes>> = self
+            .inner
+            .flow
+            .overlay_if_any(table)
+            .map_or_else(BTreeMap::new, |overlay| overlay.all().into_iter().collect());
         let mut uncut = uncut.into_iter().peekable();
         self.inner.flow.store.table_scan(table, |key, value| {
             while let Some((new, row)) = uncut.next_if(|(new, _)| new.as_ref() < key) {
@@ -196,7 +228,9 @@ impl LaneLog for LaneTables {
         let durable = flow.durable.read();
         let upto = durable.get(lane).copied().unwrap_or(0);
         while log.undo.len() > keep {
-            let Some(Undo { table, key, former }) = log.undo.pop() else { break };
+            let Some(Undo { table, key, former }) = log.undo.pop() else {
+                break;
+            };
             // A former write that became durable meanwhile is found in the store.
             let former = former.filter(|slot| slot.seq > upto);
             flow.overlay(&table).undo(&key, *lane, former);
@@ -220,9 +254,17 @@ impl LaneLog for LaneTables {
         let mut writes = Vec::with_capacity(touched.len());
         for (table, key) in touched {
             // A key whose write was rolled back has the slot of an earlier cut, or none.
-            let slot = flow.overlay(&table).freeze(&key, *lane).filter(|slot| slot.seq > log.frozen);
+            let slot = flow
+                .overlay(&table)
+                .freeze(&key, *lane)
+                .filter(|slot| slot.seq > log.frozen);
             if let Some(Slot { seq, value, .. }) = slot {
-                writes.push(TableWrite { table, key, value, seq });
+                writes.push(TableWrite {
+                    table,
+                    key,
+                    value,
+                    seq,
+                });
             }
         }
         let upto = flow.seq.load(Ordering::Relaxed);
@@ -230,13 +272,19 @@ impl LaneLog for LaneTables {
         log.undo.clear();
         log.frozen = upto;
         log.marked = upto;
-        cut.tables.push(FrozenTables { lane: *lane, upto, writes });
+        cut.tables.push(FrozenTables {
+            lane: *lane,
+            upto,
+            writes,
+        });
     }
 }
 
 impl fmt::Debug for LaneTables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LaneTables").field("lane", &self.inner.lane).finish_non_exhaustive()
+        f.debug_struct("LaneTables")
+            .field("lane", &self.inner.lane)
+            .finish_non_exhaustive()
     }
 }
 

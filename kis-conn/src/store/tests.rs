@@ -53,20 +53,36 @@ fn cut(flow: &str, number: u64) -> FlowCut {
         step: "per/carrier".into(),
         group: 3,
         key: "UA".key().into(),
-        value: Some(StateValue { version: 1, fingerprint: 8, expires_ms: 9, bytes: vec![number as u8] }),
+        value: Some(StateValue {
+            version: 1,
+            fingerprint: 8,
+            expires_ms: 9,
+            bytes: vec![number as u8],
+        }),
     };
     let lane = LaneCut {
         state: vec![state],
         letters: vec![LetterWrite::Put(letter(flow, "f:1"))],
-        parked: vec![ParkedWrite::Put(parked(flow, "b", 2)), ParkedWrite::Put(parked(flow, "a", 1))],
+        parked: vec![
+            ParkedWrite::Put(parked(flow, "b", 2)),
+            ParkedWrite::Put(parked(flow, "a", 1)),
+        ],
         ..LaneCut::default()
     };
     FlowCut {
         flow: flow.into(),
-        positions: vec![("s".into(), Partition::new("p/1"), Position::new(vec![1, number as u8]))],
+        positions: vec![(
+            "s".into(),
+            Partition::new("p/1"),
+            Position::new(vec![1, number as u8]),
+        )],
         lanes: vec![lane],
         notes: vec![("out".into(), vec![number as u8])],
-        record: FlowRecord { run_id: "r".into(), cut: number, ..FlowRecord::default() },
+        record: FlowRecord {
+            run_id: "r".into(),
+            cut: number,
+            ..FlowRecord::default()
+        },
         clear_parked: false,
     }
 }
@@ -75,12 +91,25 @@ fn check_there(store: &Store, flow: &str, number: u64) {
     assert_eq!(store.record(flow).unwrap().unwrap().cut, number);
     let positions = store.positions(flow).unwrap();
     assert_eq!(positions, cut(flow, number).positions);
-    assert_eq!(store.notes(flow).unwrap(), [("out".to_owned(), vec![number as u8])]);
+    assert_eq!(
+        store.notes(flow).unwrap(),
+        [("out".to_owned(), vec![number as u8])]
+    );
     assert_eq!(store.letters(flow).unwrap(), [letter(flow, "f:1")]);
-    assert_eq!(store.letter(flow, letter(flow, "f:1").id).unwrap(), Some(letter(flow, "f:1")));
-    assert_eq!(store.parked(flow).unwrap(), [parked(flow, "a", 1), parked(flow, "b", 2)]);
+    assert_eq!(
+        store.letter(flow, letter(flow, "f:1").id).unwrap(),
+        Some(letter(flow, "f:1"))
+    );
+    assert_eq!(
+        store.parked(flow).unwrap(),
+        [parked(flow, "a", 1), parked(flow, "b", 2)]
+    );
     let mut state = Vec::new();
-    store.state(flow, "per/carrier", |group, key, value| state.push((group, key.to_vec(), value.bytes))).unwrap();
+    store
+        .state(flow, "per/carrier", |group, key, value| {
+            state.push((group, key.to_vec(), value.bytes))
+        })
+        .unwrap();
     assert_eq!(state, [(3, "UA".key(), vec![number as u8])]);
     assert_eq!(store.state_steps(flow).unwrap(), [("per/carrier".to_owned(), 1)]);
 }
@@ -89,7 +118,9 @@ fn check_there(store: &Store, flow: &str, number: u64) {
 fn cuts_of_several_flows_are_there_after_reopening() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
-    store.commit(&[cut("a", 1), cut("a/b", 1), cut("a%2Fb", 1)]).unwrap();
+    store
+        .commit(&[cut("a", 1), cut("a/b", 1), cut("a%2Fb", 1)])
+        .unwrap();
     store.commit(&[cut("a", 2)]).unwrap();
     drop(store);
     let store = Store::open(dir.path()).unwrap();
@@ -114,14 +145,31 @@ fn what_is_removed_is_gone() {
     let lane = LaneCut {
         letters: vec![LetterWrite::Remove(letter("a", "f:1").id)],
         parked: vec![ParkedWrite::Remove(parked("a", "a", 1).id)],
-        state: vec![StateWrite { step: "per/carrier".into(), group: 3, key: "UA".key().into(), value: None }],
+        state: vec![StateWrite {
+            step: "per/carrier".into(),
+            group: 3,
+            key: "UA".key().into(),
+            value: None,
+        }],
         ..LaneCut::default()
     };
-    store.commit(&[FlowCut { flow: "a".into(), lanes: vec![lane], ..FlowCut::default() }]).unwrap();
+    store
+        .commit(&[FlowCut {
+            flow: "a".into(),
+            lanes: vec![lane],
+            ..FlowCut::default()
+        }])
+        .unwrap();
     assert!(store.letters("a").unwrap().is_empty());
     assert_eq!(store.parked("a").unwrap(), [parked("a", "b", 2)]);
     assert_eq!(store.state_steps("a").unwrap(), [("per/carrier".to_owned(), 0)]);
-    store.commit(&[FlowCut { flow: "a".into(), clear_parked: true, ..FlowCut::default() }]).unwrap();
+    store
+        .commit(&[FlowCut {
+            flow: "a".into(),
+            clear_parked: true,
+            ..FlowCut::default()
+        }])
+        .unwrap();
     assert!(store.parked("a").unwrap().is_empty());
 }
 
@@ -155,14 +203,21 @@ fn check_refused(change: impl FnOnce(&Path), expect: &str) {
 
 #[test]
 fn foreign_and_broken_files_are_left_alone() {
-    check_refused(|file| fs::write(file, "my diary, not a store").unwrap(), "is not a KIS flow store");
+    check_refused(
+        |file| fs::write(file, "my diary, not a store").unwrap(),
+        "is not a KIS flow store",
+    );
     check_refused(|file| fs::write(file, "tiny").unwrap(), "it has only 4 bytes");
     check_refused(
         |file| {
             fs::remove_file(file).unwrap();
             let db = redb::Database::create(file).unwrap();
             let write = db.begin_write().unwrap();
-            write.open_table(redb::TableDefinition::<u64, u64>::new("mine")).unwrap().insert(1, 2).unwrap();
+            write
+                .open_table(redb::TableDefinition::<u64, u64>::new("mine"))
+                .unwrap()
+                .insert(1, 2)
+                .unwrap();
             write.commit().unwrap();
         },
         "it is the database of another program",
@@ -171,7 +226,11 @@ fn foreign_and_broken_files_are_left_alone() {
         |file| {
             let db = redb::Database::open(file).unwrap();
             let write = db.begin_write().unwrap();
-            write.open_table(layout::KIS).unwrap().insert(b"format".as_slice(), b"kis store 9".as_slice()).unwrap();
+            write
+                .open_table(layout::KIS)
+                .unwrap()
+                .insert(b"format".as_slice(), b"kis store 9".as_slice())
+                .unwrap();
             write.commit().unwrap();
         },
         "has another layout than this version reads (kis store 9)",

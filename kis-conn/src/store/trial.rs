@@ -28,7 +28,14 @@ struct State {
 impl Trial {
     pub(super) fn new(file: File) -> io::Result<Self> {
         let len = file.metadata()?.len();
-        Ok(Trial { file, state: Mutex::new(State { len, from_file: len, written: HashMap::new() }) })
+        Ok(Trial {
+            file,
+            state: Mutex::new(State {
+                len,
+                from_file: len,
+                written: HashMap::new(),
+            }),
+        })
     }
 
     fn block(&self, state: &State, index: u64) -> io::Result<Vec<u8>> {

@@ -4,10 +4,16 @@ use proptest::prelude::*;
 
 use super::*;
 
-const CSV: Dialect = Dialect::Csv { delimiter: b',', quote: b'"' };
+const CSV: Dialect = Dialect::Csv {
+    delimiter: b',',
+    quote: b'"',
+};
 
 fn whole(dialect: Dialect, text: &str) -> Vec<(u64, String)> {
-    let cutter = Cutter { dialect, max_row: 1 << 20 };
+    let cutter = Cutter {
+        dialect,
+        max_row: 1 << 20,
+    };
     let cut = cutter.cut(text.as_bytes(), 1, true);
     assert_eq!(cut.used, text.len());
     rows(&cut, text.as_bytes())
@@ -15,7 +21,10 @@ fn whole(dialect: Dialect, text: &str) -> Vec<(u64, String)> {
 
 fn rows(cut: &Cut, text: &[u8]) -> Vec<(u64, String)> {
     let row = |(i, &(start, end)): (usize, &(u32, u32))| {
-        (cut.line_of(i), String::from_utf8_lossy(&text[start as usize..end as usize]).into_owned())
+        (
+            cut.line_of(i),
+            String::from_utf8_lossy(&text[start as usize..end as usize]).into_owned(),
+        )
     };
     cut.spans.iter().enumerate().map(row).collect()
 }
@@ -29,11 +38,23 @@ fn rows_are_found_with_their_lines() {
     check(Dialect::Lines, "", &[]);
     check(Dialect::Lines, "\n \r\n\t", &[]);
     check(Dialect::Lines, "a\nb", &[(1, "a"), (2, "b")]);
-    check(Dialect::Lines, "a\r\n\r\n\nb\r\nc\r\n", &[(1, "a"), (4, "b"), (5, "c")]);
+    check(
+        Dialect::Lines,
+        "a\r\n\r\n\nb\r\nc\r\n",
+        &[(1, "a"), (4, "b"), (5, "c")],
+    );
     check(Dialect::AllLines, "a\n\nb\n", &[(1, "a"), (2, ""), (3, "b")]);
     check(CSV, "a,\"b\nc\",d\ne\n", &[(1, "a,\"b\nc\",d"), (3, "e")]);
-    check(CSV, "\"x\"\"\n\"\"\",1\r\n\"y\"\n", &[(1, "\"x\"\"\n\"\"\",1"), (3, "\"y\"")]);
-    check(CSV, "5\" pipe,1\n6\" pipe,2\n", &[(1, "5\" pipe,1"), (2, "6\" pipe,2")]);
+    check(
+        CSV,
+        "\"x\"\"\n\"\"\",1\r\n\"y\"\n",
+        &[(1, "\"x\"\"\n\"\"\",1"), (3, "\"y\"")],
+    );
+    check(
+        CSV,
+        "5\" pipe,1\n6\" pipe,2\n",
+        &[(1, "5\" pipe,1"), (2, "6\" pipe,2")],
+    );
     check(CSV, "a,\"never closed\nb\n", &[(1, "a,\"never closed\nb\n")]);
     check(CSV, "a,\"\"\nb,\"\"", &[(1, "a,\"\""), (2, "b,\"\"")]);
 }
@@ -42,7 +63,11 @@ fn rows_are_found_with_their_lines() {
 fn a_row_over_the_bound_stops_the_cut_where_it_begins() {
     let check = |dialect: Dialect, text: &str, last: bool| {
         let cut = Cutter { dialect, max_row: 4 }.cut(text.as_bytes(), 1, last);
-        assert_eq!((cut.spans.len(), cut.used, cut.line, cut.too_long), (1, 3, 2, true), "{text:?}");
+        assert_eq!(
+            (cut.spans.len(), cut.used, cut.line, cut.too_long),
+            (1, 3, 2, true),
+            "{text:?}"
+        );
     };
     for dialect in [Dialect::Lines, Dialect::AllLines, CSV] {
         check(dialect, "ab\n12345\ncd\n", false);
@@ -54,14 +79,20 @@ fn a_row_over_the_bound_stops_the_cut_where_it_begins() {
 
 #[test]
 fn a_quote_at_the_end_of_a_piece_waits_for_the_next_byte() {
-    let cutter = Cutter { dialect: CSV, max_row: 100 };
+    let cutter = Cutter {
+        dialect: CSV,
+        max_row: 100,
+    };
     assert_eq!(cutter.cut(b"\"a\"", 1, false).used, 0);
     assert_eq!(cutter.cut(b"\"a\"", 1, true).spans, [(0, 3)]);
 }
 
 /// Cuts the text piece by piece as a reader does, each piece at most `sizes` long.
 fn in_pieces(dialect: Dialect, text: &[u8], sizes: &[usize]) -> Vec<(u64, String)> {
-    let cutter = Cutter { dialect, max_row: 1 << 20 };
+    let cutter = Cutter {
+        dialect,
+        max_row: 1 << 20,
+    };
     let mut found = Vec::new();
     let (mut tail, mut line, mut at) = (Vec::new(), 1, 0);
     let mut sizes = sizes.iter().cycle();

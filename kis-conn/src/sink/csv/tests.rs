@@ -28,19 +28,44 @@ fn text(row: &impl Serialize) -> Result<String, String> {
 
 #[test]
 fn plain_fields_become_a_record() {
-    let plane = Plane { tail: "N1, \"the one\"", year: None, speed: 2.5, old: true, kind: Kind::Jet };
+    let plane = Plane {
+        tail: "N1, \"the one\"",
+        year: None,
+        speed: 2.5,
+        old: true,
+        kind: Kind::Jet,
+    };
     assert_eq!(text(&plane).unwrap(), "\"N1, \"\"the one\"\"\",,2.5,true,Jet");
     assert_eq!(columns(&plane).unwrap(), ["tail", "year", "speed", "old", "kind"]);
-    let plane = Plane { tail: "", year: Some(1999), speed: f64::NAN, old: false, kind: Kind::Jet };
+    let plane = Plane {
+        tail: "",
+        year: Some(1999),
+        speed: f64::NAN,
+        old: false,
+        kind: Kind::Jet,
+    };
     assert_eq!(text(&plane).unwrap(), "\"\",1999,,false,Jet");
 }
 
 #[test]
 fn what_is_no_plain_value_is_named() {
-    let plane = Plane { tail: "N1", year: None, speed: 0.0, old: false, kind: Kind::Prop { blades: 3 } };
-    let check = |row: &dyn Fn() -> Result<String, String>, expect: &str| assert_eq!(row().unwrap_err(), expect);
-    check(&|| text(&plane), "field kind is an enum with values, and CSV holds plain values only; use format: json");
-    check(&|| text(&json!({ "tags": [1] })), "field tags is a list, and CSV holds plain values only; use format: json");
+    let plane = Plane {
+        tail: "N1",
+        year: None,
+        speed: 0.0,
+        old: false,
+        kind: Kind::Prop { blades: 3 },
+    };
+    let check =
+        |row: &dyn Fn() -> Result<String, String>, expect: &str| assert_eq!(row().unwrap_err(), expect);
+    check(
+        &|| text(&plane),
+        "field kind is an enum with values, and CSV holds plain values only; use format: json",
+    );
+    check(
+        &|| text(&json!({ "tags": [1] })),
+        "field tags is a list, and CSV holds plain values only; use format: json",
+    );
     check(&|| text(&json!([1, 2])), "a list has no named fields");
     check(&|| text(&7), "a number has no named fields");
 }

@@ -14,7 +14,8 @@ fn text(bytes: Option<Bytes>) -> Option<String> {
 fn all(lane: &LaneTables) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let utf8 = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    lane.scan("t", |key, row| found.push((utf8(key), utf8(row)))).unwrap();
+    lane.scan("t", |key, row| found.push((utf8(key), utf8(row))))
+        .unwrap();
     found
 }
 
@@ -28,7 +29,11 @@ fn freeze(lanes: &[LaneTables]) -> Vec<LaneCut> {
 }
 
 fn commit(store: &Store, flow: &FlowTables, lanes: Vec<LaneCut>) {
-    let mut cut = FlowCut { flow: "f".into(), lanes, ..FlowCut::default() };
+    let mut cut = FlowCut {
+        flow: "f".into(),
+        lanes,
+        ..FlowCut::default()
+    };
     store.commit(std::slice::from_ref(&cut)).unwrap();
     flow.durable(&std::mem::take(&mut cut.lanes));
 }
@@ -46,8 +51,15 @@ fn lanes_read_each_other_and_others_see_the_last_cut() {
     lanes[1].put(&table, "b", "2");
     commit(&store, &flow, cut);
     assert_eq!(text(store.table_get("t", b"a").unwrap()).as_deref(), Some("1"));
-    assert_eq!(store.table_get("t", b"b").unwrap(), None, "written behind the marker");
-    assert_eq!(all(&lanes[0]), [("a".into(), "1".into()), ("b".into(), "2".into())]);
+    assert_eq!(
+        store.table_get("t", b"b").unwrap(),
+        None,
+        "written behind the marker"
+    );
+    assert_eq!(
+        all(&lanes[0]),
+        [("a".into(), "1".into()), ("b".into(), "2".into())]
+    );
     assert_eq!(flow.uncut(), 1, "what is durable is not kept");
     commit(&store, &flow, freeze(&lanes));
     assert_eq!(store.table_names().unwrap(), [("t".into(), 2)]);
@@ -95,7 +107,10 @@ fn an_older_write_of_another_lane_does_not_overtake_a_durable_newer_one() {
     let second = freeze(&lanes[1..]);
     commit(&store, &flow, first.into_iter().chain(second).collect());
     commit(&store, &flow, freeze(&lanes));
-    assert_eq!(text(store.table_get("t", b"a").unwrap()).as_deref(), Some("newer, before the marker"));
+    assert_eq!(
+        text(store.table_get("t", b"a").unwrap()).as_deref(),
+        Some("newer, before the marker")
+    );
     assert_eq!(flow.uncut(), 0);
 }
 
@@ -144,7 +159,10 @@ type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 fn scanned(read: impl FnOnce(&mut dyn FnMut(&[u8], &[u8]))) -> Model {
     let mut found = Model::new();
     read(&mut |key, row| {
-        assert!(found.insert(key.to_vec(), row.to_vec()).is_none(), "a key came twice");
+        assert!(
+            found.insert(key.to_vec(), row.to_vec()).is_none(),
+            "a key came twice"
+        );
     });
     found
 }

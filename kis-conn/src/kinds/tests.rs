@@ -1,0 +1,45 @@
+//! What is said about kinds that are not there.
+
+use kis_conf::Place;
+
+use super::*;
+
+#[test]
+fn absent_kinds_are_explained() {
+    let check = |problem: fn(&Placed<String>) -> Problem, word: &str, expect: &str| {
+        let kind = Placed::new(word.to_owned(), Place::new("conf/a.yml", 3, 7));
+        assert_eq!(problem(&kind).to_string(), format!("conf/a.yml:3:7: {expect}"));
+    };
+    check(
+        source_kind_problem,
+        "kafka",
+        "[KIS0125] type kafka of a source is not available in this version; this version has file, generate, memory, stdin",
+    );
+    check(
+        connector_kind_problem,
+        "redis",
+        "[KIS0125] type redis of a connector is not available in this version; this version has file, memory, stdout, table",
+    );
+    check(
+        connector_kind_problem,
+        "tabel",
+        "[KIS0122] unknown type tabel of a connector; did you mean table? (known: file, memory, stdout, table)",
+    );
+}
+
+#[test]
+fn every_kind_that_is_on_can_be_opened() {
+    let on = |kinds: &[KindFeature]| {
+        kinds
+            .iter()
+            .filter(|kind| kind.on)
+            .map(|kind| kind.kind)
+            .collect::<Vec<_>>()
+    };
+    let mut connectors: Vec<_> = connectors().iter().map(|info| info.kind).collect();
+    let mut sources: Vec<_> = source_kinds().iter().map(|info| info.kind).collect();
+    connectors.sort_unstable();
+    sources.sort_unstable();
+    assert_eq!(on(connector_kinds()), connectors);
+    assert_eq!(on(source_kind_features()), sources);
+}
