@@ -79,6 +79,7 @@ codes! {
     UnknownStep = "KIS0126", "unknown step";
     ActionsOnBatches = "KIS0127", "what a flow computes depends on how rows fall into batches";
     StateWithoutKey = "KIS0128", "a step keeps state, but its rows carry no key";
+    AfterOff = "KIS0129", "a flow waits for one that is off";
 }
 
 impl Code {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::node::show;
 use crate::suggest::{did_you_mean, nearest};
 use crate::word::Word;
-use crate::{Code, Data, Entry, Node, Param, ParamValue, Place, Placed, Problem, Problems, name};
+use crate::{Code, Data, Entry, Node, Param, ParamValue, Place, Placed, Problem, Problems, Scalar, name};
 
 /// A map that is being read. Every key is asked for once; [`finish`](Fields::finish) reports the others.
 pub(crate) struct Fields<'a> {
@@ -14,6 +14,7 @@ pub(crate) struct Fields<'a> {
     place: &'a Place,
     entries: &'a [Entry],
     asked: Vec<&'static str>,
+    missing: Vec<&'static str>,
     problems: &'a mut Problems,
 }
 
@@ -38,6 +39,7 @@ impl<'a> Fields<'a> {
             place: &node.place,
             entries,
             asked: Vec::new(),
+            missing: Vec::new(),
             problems,
         };
         let value = read(&mut fields);
@@ -73,17 +75,16 @@ impl<'a> Fields<'a> {
         node
     }
 
-    /// Reports a key that is not there.
-    pub(crate) fn missing(&mut self, key: &str) {
-        let message = format!("{} needs the key {key}", self.what);
-        // An unknown key that is nearly the missing one is most likely meant to be it.
-        let unknown = self.entries.iter().map(|entry| entry.key.value.as_str());
-        let near = unknown
-            .filter(|word| nearest(word, &[key]).is_some() && *word != key)
-            .next();
-        let help = near.map(|word| format!("is {} meant to be it?", show(word)));
-        self.problems
-            .push(Problem::error(Code::MissingKey, self.place, message).help_if(help));
+    /// Reports a key that is not there, or has no value.
+    pub(crate) fn missing(&mut self, key: &'static str) {
+        match self.entries.iter().find(|entry| entry.key.value == key) {
+            Some(entry) => {
+                let message = format!("{} needs a value for the key {key}", self.what);
+                self.problems
+                    .push(Problem::error(Code::MissingKey, &entry.key.place, message).label("no value"));
+            }
+            None => self.missing.push(key),
+        }
     }
 
     /// A value of any type that a param may have too. Nothing if it is not given, wrong, or known later only.
@@ -109,22 +110,31 @@ impl<'a> Fields<'a> {
 
     /// A whole number within bounds.
     pub(crate) fn int(&mut self, key: &'static str, allowed: RangeInclusive<u64>) -> Option<Placed<u64>> {
-        let number: Placed<i64> = self.get(key)?;
-        match u64::try_from(number.value) {
-            Ok(value) if allowed.contains(&value) => Some(number.map(|_| value)),
-            _ => {
-                let (min, max) = (allowed.start(), allowed.end());
-                let limit = if *max >= i64::MAX as u64 {
-                    format!("{min} or more")
-                } else {
-                    format!("{min} to {max}")
-                };
-                let message = format!("{key} is {}, allowed is {limit}", number.value);
-                self.problems
-                    .push(Problem::error(Code::OutOfRange, &number.place, message).label("out of range"));
-                None
-            }
+        let node = self.node(key)?;
+        let scalar = node.scalar();
+        if scalar.is_some_and(|scalar| scalar.deferred) {
+            return None;
         }
+        let value = scalar
+            .and_then(Scalar::as_int)
+            .and_then(|int| u64::try_from(int).ok());
+        if let Some(value) = value.filter(|value| allowed.contains(value)) {
+            return Some(Placed::new(value, node.place.clone()));
+        }
+        self.problems.push(match scalar.and_then(Scalar::as_float) {
+            Some(number) if number.is_nan() || number.fract() == 0.0 || number.is_infinite() => {
+                let (min, max) = (allowed.start(), allowed.end());
+                let max = if *max > i64::MAX as u64 {
+                    "or more".to_owned()
+                } else {
+                    format!("to {max}")
+                };
+                let message = format!("{key} is {}, allowed is {min} {max}", node.describe());
+                Problem::error(Code::OutOfRange, &node.place, message).label("out of range")
+            }
+            _ => about(key, wrong_type(node, "a whole number")),
+        });
+        None
     }
 
     /// The same with a default.
@@ -239,16 +249,29 @@ impl<'a> Fields<'a> {
             .all(|entry| keys.contains(&entry.key.value.as_str()))
     }
 
-    fn finish(self) {
+    /// One mistake is one problem: an unknown key that is nearly a missing one is taken for it.
+    fn finish(mut self) {
         for entry in self
             .entries
             .iter()
             .filter(|entry| !self.asked.contains(&entry.key.value.as_str()))
         {
-            let message = format!("unknown key {} of {}", show(&entry.key.value), self.what);
+            if self.problems.is_full() {
+                return;
+            }
+            let word = entry.key.value.as_str();
+            let message = format!("unknown key {} of {}", show(word), self.what);
             let problem = Problem::error(Code::UnknownKey, &entry.key.place, message).label("unknown key");
+            let help = match nearest(word, &self.missing) {
+                Some(i) => format!("did you mean {}, which is missing?", self.missing.remove(i)),
+                None => did_you_mean(word, &self.asked),
+            };
+            self.problems.push(problem.help(help));
+        }
+        for key in self.missing {
+            let message = format!("{} needs the key {key}", self.what);
             self.problems
-                .push(problem.help(did_you_mean(&entry.key.value, &self.asked)));
+                .push(Problem::error(Code::MissingKey, self.place, message));
         }
     }
 }

@@ -91,9 +91,11 @@ impl Msg {
             Some((message, help)) => (message, Some(help.to_owned())),
             None => (text, None),
         };
+        let place = Some(place);
         Problem {
+            place,
             help,
-            ..Problem::error(self.code, &place, message)
+            ..Problem::anywhere(self.code, message)
         }
     }
 }

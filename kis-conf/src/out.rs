@@ -83,7 +83,7 @@ pub(crate) fn word(word: &str) -> Node {
     Node::plain(word)
 }
 
-pub(crate) fn number(number: impl ToString) -> Node {
+pub(crate) fn number(number: impl ToString + Copy) -> Node {
     Node::plain(number.to_string())
 }
 

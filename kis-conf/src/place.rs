@@ -41,7 +41,7 @@ impl Place {
 
     /// The place of what a program says itself, for flows and connectors that no file declares.
     pub fn in_code() -> Self {
-        Self::file("(program)")
+        Self::file("<program>")
     }
 }
 

@@ -136,6 +136,11 @@ impl Problems {
         }
     }
 
+    /// No more are kept, so that looking for more is in vain.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() > MOST
+    }
+
     /// Nothing is wrong, and there is no warning either.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -41,32 +41,17 @@ const COUNT: &[(&str, u64)] = &[("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_
 /// assert_eq!(duration("30"), None);
 /// ```
 pub fn duration(text: &str) -> Option<Duration> {
-    if text == "0" {
-        return Some(Duration::ZERO);
-    }
-    let mut rest = text;
-    let mut nanos: u64 = 0;
-    while !rest.is_empty() {
-        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (value, tail) = rest.split_at(number);
-        let end = tail
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(end);
-        nanos = nanos.checked_add(scaled(value, lookup(TIME, unit)?)?)?;
-        rest = tail;
-    }
-    (!text.is_empty()).then(|| Duration::from_nanos(nanos))
+    nanos(text).ok().map(Duration::from_nanos)
 }
 
 /// A size such as `4MiB`, `256KiB`, `10MB`, or a number of bytes.
 pub fn bytes(text: &str) -> Option<u64> {
-    with_unit(text, SIZE)
+    size(text).ok()
 }
 
 /// A count such as `10k`, `1M`, or a plain number.
 pub fn count(text: &str) -> Option<u64> {
-    with_unit(text, COUNT)
+    with_unit(text, COUNT).ok()
 }
 
 /// A range of durations such as `100ms..10s`; a single duration is a range of its own.
@@ -99,42 +84,87 @@ pub fn show_bytes(bytes: u64) -> String {
     }
 }
 
-fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+/// Why a text is no number with a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is something else.
+    Form,
+    /// It is more than can be counted.
+    TooLarge,
+}
+
+/// A size in bytes, or why it is none.
+pub(crate) fn size(text: &str) -> Result<u64, Fault> {
+    with_unit(text, SIZE)
+}
+
+/// A duration in nanoseconds: numbers with units, one behind the other.
+pub(crate) fn nanos(text: &str) -> Result<u64, Fault> {
+    if text == "0" {
+        return Ok(0);
+    }
+    let mut rest = text;
+    let mut nanos: u64 = 0;
+    while !rest.is_empty() {
+        let number = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .ok_or(Fault::Form)?;
+        let (value, tail) = rest.split_at(number);
+        let end = tail
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(end);
+        nanos = nanos
+            .checked_add(scaled(value, lookup(TIME, unit)?)?)
+            .ok_or(Fault::TooLarge)?;
+        rest = tail;
+    }
+    if text.is_empty() {
+        Err(Fault::Form)
+    } else {
+        Ok(nanos)
+    }
+}
+
+fn with_unit(text: &str, units: &[(&str, u64)]) -> Result<u64, Fault> {
     let number = text
         .find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_')
         .unwrap_or(text.len());
     let (value, unit) = text.split_at(number);
-    let value = value.replace('_', "");
     match unit.trim_start() {
-        "" => value.parse().ok(),
-        unit => scaled(&value, lookup(units, unit)?),
+        "" => whole(&value.replace('_', "")),
+        unit => scaled(&value.replace('_', ""), lookup(units, unit)?),
     }
 }
 
-fn lookup(units: &[(&str, u64)], name: &str) -> Option<u64> {
+fn lookup(units: &[(&str, u64)], name: &str) -> Result<u64, Fault> {
     units
         .iter()
         .find(|(unit, _)| *unit == name)
         .map(|(_, size)| *size)
+        .ok_or(Fault::Form)
 }
 
-/// `1.5` times a unit, exactly, or nothing if the result is no whole number or too large.
-fn scaled(value: &str, unit: u64) -> Option<u64> {
-    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
-    let whole: u64 = whole.parse().ok()?;
-    let mut result = u128::from(whole) * u128::from(unit);
-    if !fraction.is_empty() {
-        if fraction.len() > 18 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        let part = fraction.parse::<u128>().ok()? * u128::from(unit);
-        let scale = 10u128.pow(fraction.len() as u32);
-        if !part.is_multiple_of(scale) {
-            return None;
-        }
-        result += part / scale;
-    } else if value.ends_with('.') {
-        return None;
+/// `1.5` times a unit, if that is a whole number.
+fn scaled(value: &str, unit: u64) -> Result<u64, Fault> {
+    let Some((number, fraction)) = value.split_once('.') else {
+        return whole(value)?.checked_mul(unit).ok_or(Fault::TooLarge);
+    };
+    if !(1..=18).contains(&fraction.len()) {
+        return Err(Fault::Form);
     }
-    u64::try_from(result).ok()
+    let part = u128::from(whole(fraction)?) * u128::from(unit);
+    let scale = 10u128.pow(fraction.len() as u32);
+    if !part.is_multiple_of(scale) {
+        return Err(Fault::Form);
+    }
+    let result = u128::from(whole(number)?) * u128::from(unit) + part / scale;
+    u64::try_from(result).map_err(|_| Fault::TooLarge)
+}
+
+fn whole(digits: &str) -> Result<u64, Fault> {
+    match !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        true => digits.parse().map_err(|_| Fault::TooLarge),
+        false => Err(Fault::Form),
+    }
 }

@@ -125,7 +125,7 @@ impl Known {
                     .find(|other| other.name == *after && !other.on && flow.on)
                 {
                     let message = format!("flow {after} is off, so {} does not wait for it", flow.name);
-                    let problem = Problem::error(Code::UnknownFlow, &after.place, message).warning();
+                    let problem = Problem::error(Code::AfterOff, &after.place, message).warning();
                     problems.push(problem.note(other.place(), "it has status: 0"));
                 }
             }

@@ -32,7 +32,8 @@ impl ConnConf {
         let name = fields.needed_name("cname");
         let addrs = read_addrs(fields);
         let kind = fields.needed_name("type");
-        let key = fields.text("key");
+        // KisFlow exports a key that is not set as an empty one.
+        let key = fields.text("key").filter(|key| !key.is_empty());
         let params = fields.params("params");
         let (load, save) = (fields.names("load"), fields.names("save"));
         Some(Self {

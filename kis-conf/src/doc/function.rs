@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::fields::{Fields, about, read_word, wrong_type};
+use crate::fields::{Fields, read_word};
 use crate::out::{Out, number, text, word};
 use crate::word::Word;
-use crate::{Mode, Node, Param, Place, Placed};
+use crate::{Code, Mode, Node, Param, Place, Placed, Problem};
 
 /// A `kistype: func` document. It is optional: the function's attribute says mode and connector too.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +49,7 @@ impl FunctionDoc {
         let (source_name, must) = source.unwrap_or_default();
         let option = fields.nested("option", "option", |fields| {
             (
-                fields.name("cname"),
+                read_conn(fields),
                 read_retry(fields),
                 fields.params("default_params"),
             )
@@ -98,7 +98,15 @@ fn read_mode(fields: &mut Fields<'_>) -> Option<Placed<Mode>> {
 
 /// A description for people, so any text will do.
 fn source_name(fields: &mut Fields<'_>) -> Option<Placed<String>> {
-    fields.text("name")
+    fields.text("name").filter(|name| !name.is_empty())
+}
+
+/// KisFlow writes an empty name into every file it exports: that is "not set".
+fn read_conn(fields: &mut Fields<'_>) -> Option<Placed<String>> {
+    match fields.node("cname")?.scalar() {
+        Some(scalar) if scalar.shown().is_empty() => None,
+        _ => fields.name("cname"),
+    }
 }
 
 /// `retry_duration` is also known by KisFlow's misspelt name.
@@ -106,17 +114,15 @@ fn read_retry(fields: &mut Fields<'_>) -> Option<RetryConf> {
     let times = fields.int("retry_times", 0..=1_000_000);
     let spelt = fields.int("retry_duration", 0..=86_400_000);
     let misspelt = fields.int("return_duration", 0..=86_400_000);
-    if let (Some(spelt), Some(misspelt)) = (&spelt, &misspelt) {
-        if spelt != misspelt {
-            let node = Node {
-                place: misspelt.place.clone(),
-                data: Node::plain(misspelt.to_string()).data,
-            };
-            let problem = about("return_duration", wrong_type(&node, "the same as retry_duration"));
-            fields
-                .problems()
-                .push(problem.help("they are two names of one key: keep retry_duration"));
-        }
+    if let (Some(spelt), Some(misspelt)) = (&spelt, &misspelt)
+        && spelt != misspelt
+    {
+        let message = format!("return_duration is {misspelt} and retry_duration is {spelt}");
+        let problem = Problem::error(Code::DuplicateKey, &misspelt.place, message).label("the misspelt name");
+        let help = "they are two names of one key: keep retry_duration";
+        fields
+            .problems()
+            .push(problem.help(help).note(&spelt.place, "the other name"));
     }
     // KisFlow writes both keys with 0 into every file it exports: that is "not set".
     let wait = spelt

@@ -97,18 +97,15 @@ fn kistype(node: &Node, problems: &mut Problems) -> Option<Kistype> {
         problems.push(problem.help(format!("begin it with kistype: and one of {}", words())));
         return None;
     };
-    let word = kistype.scalar().map(|scalar| scalar.shown());
-    let known = word.and_then(Kistype::from_word);
+    let Some(word) = kistype.scalar().map(crate::Scalar::shown) else {
+        let message = format!("kistype is {}, expected a word", kistype.describe());
+        let problem = Problem::error(Code::UnknownKistype, &kistype.place, message);
+        problems.push(problem.help(format!("known: {}", words())));
+        return None;
+    };
+    let known = Kistype::from_word(word);
     if known.is_none() {
-        let word = word.unwrap_or("");
-        let message = format!(
-            "unknown kistype {}",
-            if word.is_empty() {
-                kistype.describe()
-            } else {
-                show(word)
-            }
-        );
+        let message = format!("unknown kistype {}", show(word));
         let problem = Problem::error(Code::UnknownKistype, &kistype.place, message).label("unknown kistype");
         problems.push(problem.help(did_you_mean(word, Kistype::WORDS)));
     }

@@ -99,16 +99,23 @@ impl StepDoc {
     /// Reads one step; also says whether it has KisFlow's keys only.
     pub(super) fn read(node: &Node, flow: &OnError, problems: &mut Problems) -> Option<(Self, bool)> {
         Fields::read("a step", node, problems, |fields| {
+            let fname = fields.needed_name("fname");
+            let name = fields.name("as");
+            let conn = fields.name("cname");
+            let params = fields.params("params");
+            let on_error = OnError::read(fields, flow);
+            let state_ttl = fields
+                .nested("state", "state", |fields| fields.get("ttl"))
+                .flatten();
+            let place = fields.place().clone();
             let doc = Self {
-                place: fields.place().clone(),
-                fname: fields.needed_name("fname")?,
-                name: fields.name("as"),
-                conn: fields.name("cname"),
-                params: fields.params("params"),
-                on_error: OnError::read(fields, flow),
-                state_ttl: fields
-                    .nested("state", "state", |fields| fields.get("ttl"))
-                    .flatten(),
+                place,
+                fname: fname?,
+                name,
+                conn,
+                params,
+                on_error,
+                state_ttl,
             };
             Some((doc, fields.has_only(KISFLOW_KEYS)))
         })

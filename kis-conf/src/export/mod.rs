@@ -35,7 +35,7 @@ pub fn export(conf: &CheckedConf) -> Vec<FileText> {
             .map(|job| file(format!("job-{}.yml", job.name.value), &[job.write()])),
     );
     if !conf.tests.is_empty() {
-        let tests: Vec<Node> = conf.tests.iter().map(|test| test.write()).collect();
+        let tests: Vec<Node> = conf.tests.iter().map(crate::TestDoc::write).collect();
         files.push(file("tests.yml".to_owned(), &tests));
     }
     files
@@ -44,7 +44,7 @@ pub fn export(conf: &CheckedConf) -> Vec<FileText> {
 /// One flow with its sources as a file.
 pub fn export_flow(flow: &FlowConf) -> FileText {
     let documents: Vec<Node> = std::iter::once(flow.write())
-        .chain(flow.sources.iter().map(|source| source.write()))
+        .chain(flow.sources.iter().map(crate::SourceConf::write))
         .collect();
     file(format!("flow-{}.yml", flow.name.value), &documents)
 }

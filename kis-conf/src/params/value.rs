@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Param, ParamKind, Params};
+use crate::unit::Fault;
 use crate::{Code, Data, Node, Place, Problem, Scalar, unit, yaml};
 
 /// A type of param.
@@ -91,12 +92,13 @@ impl ParamValue for Duration {
 
     fn read(node: &Node) -> Result<Self, Problem> {
         let scalar = scalar(node, &Self::KIND)?;
-        unit::duration(&scalar.text).ok_or_else(|| {
-            let unit = scalar
-                .as_int()
-                .map(|number| format!("write the unit, for example {number}s"));
-            wrong(node, &Self::KIND).help_if(unit)
-        })
+        unit::nanos(&scalar.text)
+            .map(Duration::from_nanos)
+            .map_err(|fault| {
+                let number = scalar.as_int().filter(|_| !scalar.secret);
+                let unit = number.map(|number| format!("write the unit, for example {number}s"));
+                no_unit(node, &Self::KIND, fault).help_if(unit)
+            })
     }
 }
 
@@ -105,9 +107,9 @@ impl ParamValue for ByteSize {
 
     fn read(node: &Node) -> Result<Self, Problem> {
         let scalar = scalar(node, &Self::KIND)?;
-        unit::bytes(&scalar.text)
+        unit::size(&scalar.text)
             .map(ByteSize)
-            .ok_or_else(|| wrong(node, &Self::KIND))
+            .map_err(|fault| no_unit(node, &Self::KIND, fault))
     }
 }
 
@@ -202,8 +204,19 @@ fn scalar<'a>(node: &'a Node, kind: &ParamKind) -> Result<&'a Scalar, Problem> {
     }
 }
 
-/// "30 is not a duration such as 30s".
+/// "expected a duration such as 30s, found abc".
 fn wrong(node: &Node, kind: &ParamKind) -> Problem {
     let message = format!("expected {}, found {}", kind.describe(), node.describe());
     Problem::error(Code::WrongType, &node.place, message).label(format!("not {}", kind.describe()))
+}
+
+/// The same for a number with a unit.
+fn no_unit(node: &Node, kind: &ParamKind, fault: Fault) -> Problem {
+    match fault {
+        Fault::Form => wrong(node, kind),
+        Fault::TooLarge => {
+            let message = format!("{} is more than can be counted", node.describe());
+            Problem::error(Code::OutOfRange, &node.place, message).label("too large")
+        }
+    }
 }

@@ -75,10 +75,13 @@ fn read_backoff(fields: &mut Fields<'_>) -> Option<Backoff> {
     }
     let range = scalar.and_then(|scalar| unit::duration_range(&scalar.text));
     if range.is_none() {
-        fields.problems().push(about(
+        let problem = about(
             "backoff",
             wrong_type(node, "a range of durations such as 100ms..10s"),
-        ));
+        );
+        fields
+            .problems()
+            .push(problem.help("write the shorter wait first"));
     }
     range.map(|(from, to)| Backoff { from, to })
 }

@@ -79,6 +79,9 @@ fn later(text: &str) -> Scalar {
 /// The value of one reference; nothing if it is looked up later.
 fn reference(inner: &str, place: &Place, options: &ReadOptions) -> Result<Option<String>, Problem> {
     let (kind, what) = inner.split_once(':').unwrap_or((inner, ""));
+    if inner.is_empty() {
+        return Err(malformed(place, "${} is empty").help("write ${env:NAME}, or $${} for a plain ${}"));
+    }
     match kind {
         "env" if !what.is_empty() && !what.starts_with(":-") => env(what, place, &options.values),
         "file" if !what.is_empty() => match options.values {
@@ -91,7 +94,7 @@ fn reference(inner: &str, place: &Place, options: &ReadOptions) -> Result<Option
                 ("", name) => format!("write ${{env:{name}}}, or $${{ for a plain ${{"),
                 _ => did_you_mean(kind, &["env", "file"]),
             };
-            Err(malformed(place, &format!("${{{}}} is not known", show(inner))).help(help))
+            Err(malformed(place, &format!("${{{inner}}} is not known")).help(help))
         }
     }
 }

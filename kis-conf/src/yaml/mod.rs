@@ -2,14 +2,15 @@
 
 mod interpolate;
 mod merge;
+mod syntax;
 mod tree;
 
 use std::sync::Arc;
 
-use granit_parser::{Event, Marker, Parser, ScanError};
+use granit_parser::{Event, Marker, Parser};
 
 use crate::read::ReadOptions;
-use crate::{Code, Node, Place, Problem, Problems};
+use crate::{Node, Place, Problem, Problems};
 
 use self::tree::{Stop, Tree};
 
@@ -36,7 +37,7 @@ pub(crate) fn documents(
             Ok((Event::StreamEnd, _)) => break,
             Ok((event, span)) => tree.event(event, place(&span.start)).err(),
             Err(error) => {
-                let problem = syntax(&error, text, place(error.marker()));
+                let problem = syntax::problem(&error, text, &place(error.marker()));
                 tree.broken(problem);
                 Some(Stop::Document)
             }
@@ -67,30 +68,6 @@ pub(crate) fn value(text: &str, at: &Place) -> Result<Node, Problem> {
         }),
         None => Ok(node.unwrap_or_else(|| Node::null(at.clone()))),
     }
-}
-
-/// What the parser does not understand, with the cure for the usual mistakes.
-fn syntax(error: &ScanError, text: &str, place: Place) -> Problem {
-    let line = text.lines().nth((place.line.max(1) - 1) as usize).unwrap_or("");
-    let before = line.get(..line.len() - line.trim_start().len()).unwrap_or("");
-    let help = if before.contains('\t') {
-        Some("indent with spaces: YAML allows no tabs")
-    } else if line.contains("${") {
-        Some("inside { } and [ ] put quotes around ${..}")
-    } else if line.contains('@') || line.contains('`') || line.contains('%') {
-        Some("put quotes around a text that begins with a special character")
-    } else if line.matches(": ").count() > 1 {
-        Some("put quotes around a text that holds a colon and a space")
-    } else {
-        None
-    };
-    let code = match error.kind() {
-        granit_parser::ErrorKind::RecursionLimitExceeded => Code::TooLarge,
-        _ => Code::NotYaml,
-    };
-    let info = error.info();
-    let message = format!("this is not YAML: {}", info.trim_end_matches('.'));
-    Problem::error(code, &place, message).help_if(help.map(str::to_owned))
 }
 
 fn count(number: usize) -> u32 {
