@@ -80,6 +80,7 @@ codes! {
     ActionsOnBatches = "KIS0127", "what a flow computes depends on how rows fall into batches";
     StateWithoutKey = "KIS0128", "a step keeps state, but its rows carry no key";
     AfterOff = "KIS0129", "a flow waits for one that is off";
+    DeliveryNotHeld = "KIS0130", "the flow cannot promise what `delivery` asks for";
 }
 
 impl Code {

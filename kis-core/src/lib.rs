@@ -5,10 +5,13 @@ pub use kis_conn as conn;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod engine;
 pub mod error;
 pub mod flow;
 pub mod function;
+mod link;
 pub mod observe;
+pub mod program;
 pub mod prelude;
 pub mod registry;
 pub mod row;

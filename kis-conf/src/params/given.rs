@@ -95,8 +95,7 @@ pub enum OwnedValue {
 impl GivenOwned {
     /// Calls `then` with these params as [`Given`]s.
     pub fn with_all<R>(params: &[GivenOwned], then: impl FnOnce(&[Given<'_>]) -> R) -> R {
-        let arena = Arena::for_params(params);
-        then(arena.givens(params))
+        then(GivenArena::new(params).lend(params))
     }
 }
 
@@ -135,13 +134,15 @@ impl OwnedValue {
 }
 
 /// Memory for the borrowed lists and maps of some params: one slot for each.
-struct Arena<'a> {
+#[derive(Debug)]
+pub struct GivenArena<'a> {
     values: Vec<OnceCell<Vec<GivenValue<'a>>>>,
     givens: Vec<OnceCell<Vec<Given<'a>>>>,
 }
 
-impl<'a> Arena<'a> {
-    fn for_params(params: &[GivenOwned]) -> Self {
+impl<'a> GivenArena<'a> {
+    /// Memory for these params.
+    pub fn new(params: &[GivenOwned]) -> Self {
         let (mut lists, mut maps) = (0, 1);
         params
             .iter()
@@ -152,7 +153,8 @@ impl<'a> Arena<'a> {
         }
     }
 
-    fn givens(&'a self, params: &'a [GivenOwned]) -> &'a [Given<'a>] {
+    /// The params as [`Given`]s.
+    pub fn lend(&'a self, params: &'a [GivenOwned]) -> &'a [Given<'a>] {
         let given = |param: &'a GivenOwned| Given {
             key: &param.key,
             place: &param.place,
@@ -186,7 +188,7 @@ impl<'a> Arena<'a> {
                 &self.values,
                 items.iter().map(|item| self.value(item)).collect(),
             )),
-            OwnedValue::Map(entries) => GivenValue::Map(self.givens(entries)),
+            OwnedValue::Map(entries) => GivenValue::Map(self.lend(entries)),
         }
     }
 }

@@ -8,7 +8,7 @@ mod value;
 use crate::{Node, Place, Placed, Problems};
 
 pub use check::{check_missing, check_param, check_params};
-pub use given::{Given, GivenOwned, GivenValue, OwnedValue};
+pub use given::{Given, GivenArena, GivenOwned, GivenValue, OwnedValue};
 pub use reader::ParamsReader;
 pub use value::{ByteSize, ParamValue};
 

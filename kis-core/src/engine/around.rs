@@ -7,6 +7,9 @@ use tokio::sync::watch;
 use super::{fault::Fault, reader::Patience};
 use crate::{error::Error, flow::FlowPlan, observe::FlowCounters};
 
+/// The code of the fault of a flow that was told to stop while something waited.
+pub(super) const STOPPED: &str = "stopped";
+
 /// The clock of a flow: milliseconds since 1970. Tests hand in their own.
 pub(crate) type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
@@ -48,7 +51,7 @@ impl Surroundings {
         let mut stop = self.stop.clone();
         match tokio::time::timeout(time, stop.wait_for(|stop| *stop == Stop::Now)).await {
             Err(_) => Ok(()),
-            Ok(_) => Err(Fault::new("stopped", "stopped while it waited for a retry")),
+            Ok(_) => Err(Fault::new(STOPPED, "stopped while it waited for a retry")),
         }
     }
 
@@ -70,7 +73,7 @@ impl Surroundings {
         // A drain does not wait for a system that is down: what waits for it is read again at the next start.
         match tokio::time::timeout(wait, stop.wait_for(|stop| *stop >= Stop::Drain)).await {
             Err(_) => Ok(()),
-            Ok(_) => Err(Fault::at(&step.name, "stopped", "stopped while its connector was not available")),
+            Ok(_) => Err(Fault::at(&step.name, STOPPED, "stopped while its connector was not available")),
         }
     }
 }

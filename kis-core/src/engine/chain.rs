@@ -195,7 +195,8 @@ impl Chain {
             let mut fails = Fails::default();
             let started = std::time::Instant::now();
             let step = &mut self.steps[i];
-            let verdict = step.call(&mut run.batch, run.keys.as_ref(), &mut fails).await;
+            let span = tracing::debug_span!("step", step = %step.plan.name, rows = run.batch.len(), attempt);
+            let verdict = step.call(&mut run.batch, run.keys.as_ref(), &mut fails).instrument(span).await;
             self.around.counters.step(at).durations.add(started.elapsed());
             let error = match verdict {
                 Verdict::Go(action) => {

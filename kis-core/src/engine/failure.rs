@@ -40,7 +40,7 @@ impl Failing<'_> {
     pub(super) fn settle(&self, fail: Fail, letters: &mut Vec<LetterWrite>) -> Result<(), Fault> {
         let (class, code) = (fail.error.class(), fail.error.code().to_owned());
         let counters = self.counters.step(self.at);
-        counters.error(class.as_str(), &code);
+        let told = counters.error(class.as_str(), &code, self.now_ms);
         if class == ErrorClass::Decode {
             self.counters.decode_errors.add(1);
         }
@@ -57,9 +57,11 @@ impl Failing<'_> {
             )),
             Policy::DeadLetter | Policy::Retry => {
                 self.counters.dead.add(1);
-                tracing::warn!(flow = self.flow, step = %self.step.name, at = self.step.info.at,
-                    origin = %self.from.show(fail.origin), class = %class, code, attempts = self.attempts,
-                    "dead letter: {}", fail.error.message());
+                if let Some(untold) = told {
+                    tracing::warn!(flow = self.flow, step = %self.step.name, at = self.step.info.at,
+                        origin = %self.from.show(fail.origin), class = %class, code, attempts = self.attempts, untold,
+                        "dead letter: {}", fail.error.message());
+                }
                 letters.push(LetterWrite::Put(self.letter(fail, &code)));
                 Ok(())
             }

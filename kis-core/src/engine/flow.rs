@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    around::{Stop, Surroundings},
+    around::{STOPPED, Stop, Surroundings},
     build,
     call::StepRun,
     cut::Cutter,
@@ -198,7 +198,12 @@ impl Running {
                 tracing::warn!(flow = %self.flow.plan.name, source = %self.flow.plan.sources[number].name, "{}", error.message);
             }
         }
-        end.unwrap_or_else(FlowEnd::Failed)
+        match end {
+            Ok(end) => end,
+            // What was not settled when the flow was told to stop is read again at the next start.
+            Err(fault) if fault.code == STOPPED => FlowEnd::Drained,
+            Err(fault) => FlowEnd::Failed(fault),
+        }
     }
 
     async fn run_out(&mut self) -> Result<FlowEnd, Fault> {
@@ -219,7 +224,7 @@ impl Running {
             }
         }
         if *stop.borrow_and_update() == Stop::Now {
-            return Err(Fault::new("stopped", "stopped before it was drained"));
+            return Err(Fault::new(STOPPED, "stopped before it was drained"));
         }
         self.flow.around.counters.set_phase(Phase::Draining);
         tokio::select! {

@@ -7,6 +7,7 @@ use std::{fmt, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use super::{
     chain::Chain,
@@ -102,7 +103,9 @@ impl Lane {
                 }
             };
             match mail {
-                Mail::Item(parcel) => match chain.work(parcel).await {
+                Mail::Item(parcel) => {
+                    let span = tracing::debug_span!("batch", flow = %chain.flow.name, rows = parcel.batch.len());
+                    match chain.work(parcel).instrument(span).await {
                     Ok(onward) => {
                         if let Some(next) = &next {
                             for (lane, parcel) in onward {
@@ -115,7 +118,7 @@ impl Lane {
                         let _ = self.answers.send(Answer::Fault(fault));
                         return;
                     }
-                },
+                }}
                 Mail::Marker(cut) => {
                     let freeze = chain.freeze(cut);
                     if let Some(next) = &next {

@@ -175,7 +175,7 @@ impl Engine {
             }
         }
         let took = self.started.elapsed();
-        let lost = || (FlowEnd::Failed(Fault::new("stopped", "stopped before it was drained")), took);
+        let lost = || (FlowEnd::Failed(Fault::new(super::around::STOPPED, "stopped before it was drained")), took);
         let flows = ends
             .into_iter()
             .zip(&self.counters)

@@ -6,6 +6,7 @@ use kis_conf::{
     Backoff, CheckedConf, Code, FlowConf, Order, Place, Placed, Problem, Problems, SourceConf, SourceFrom, StepConf, Unit, suggest,
 };
 
+use super::guarantee::Guarantee;
 use super::plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState};
 use crate::{
     function::{FunctionInfo, HandsOn, JumpTo, Need},
@@ -45,7 +46,7 @@ impl Linked<'_> {
 /// # Errors
 /// Everything that does not fit, with its place.
 pub fn bind(conf: &CheckedConf, linked: Linked<'_>) -> Result<Plan, Problems> {
-    let mut problems = link::check(conf, linked.functions);
+    let mut problems = link::check(conf, linked.functions, |name| linked.row(name).map(|row| row.shape));
     let mut plan = Plan {
         flows: Vec::new(),
         conns: Vec::new(),
@@ -65,6 +66,11 @@ pub fn bind(conf: &CheckedConf, linked: Linked<'_>) -> Result<Plan, Problems> {
     for flow in conf.flows.iter().filter(|flow| flow.on) {
         let mut binder = Binder { conf, linked, conns: &mut plan.conns, problems: &mut problems };
         if let Some(flow) = binder.flow(flow) {
+            let guarantee = Guarantee::of(&flow, &plan.conns);
+            if let Some(asked) = flow.conf.delivery.as_ref().filter(|asked| !guarantee.holds(asked.value)) {
+                let text = format!("flow {} asks for {}, and can promise {}", flow.name, asked.as_str(), guarantee.delivery.as_str());
+                problems.push(Problem::error(Code::DeliveryNotHeld, &asked.place, text).help(guarantee.reason));
+            }
             plan.flows.push(Arc::new(flow));
         }
     }

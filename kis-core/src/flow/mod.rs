@@ -1,5 +1,13 @@
 //! Flows: what `flows!` embeds, and how it is bound to what is linked.
 
+mod bind;
+mod guarantee;
+mod plan;
 mod set;
 
-pub use self::set::FlowSet;
+pub use self::{
+    bind::{Linked, bind},
+    guarantee::Guarantee,
+    plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState},
+    set::FlowSet,
+};

@@ -150,6 +150,18 @@ impl Durations {
     }
 }
 
+/// How often an error was seen, and when it was told last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ErrorCount {
+    /// Rows that failed with it.
+    pub rows: u64,
+    told_ms: u64,
+    untold: u64,
+}
+
+/// How long the same error of the same step stays silent after it was told, in milliseconds.
+const SILENCE_MS: u64 = 10_000;
+
 /// The counters of one step.
 #[derive(Debug, Default)]
 pub struct StepCounters {
@@ -164,7 +176,7 @@ pub struct StepCounters {
     /// Rows that left here, by [`DropReason`].
     pub dropped: [Count; 4],
     /// Rows that failed here, by class and code.
-    pub errors: Mutex<BTreeMap<(&'static str, String), u64>>,
+    pub errors: Mutex<BTreeMap<(&'static str, String), ErrorCount>>,
 }
 
 impl StepCounters {
@@ -175,12 +187,19 @@ impl StepCounters {
         }
     }
 
-    /// Counts one row that failed.
-    pub fn error(&self, class: &'static str, code: &str) {
+    /// Counts one row that failed. Says how many like it were not told since the last time, if it should be told now.
+    pub fn error(&self, class: &'static str, code: &str, now_ms: u64) -> Option<u64> {
         let mut errors = self.errors.lock();
         // The number of codes is bounded, since labels must never grow with the data.
         let code = if errors.len() >= 64 { "other" } else { code };
-        *errors.entry((class, code.to_owned())).or_default() += 1;
+        let count = errors.entry((class, code.to_owned())).or_default();
+        count.rows += 1;
+        if count.rows > 1 && now_ms < count.told_ms.saturating_add(SILENCE_MS) {
+            count.untold += 1;
+            return None;
+        }
+        count.told_ms = now_ms;
+        Some(std::mem::take(&mut count.untold))
     }
 }
 

@@ -1,0 +1,186 @@
+//! The same questions at run time: the facts of files that were read, asked against the linked functions.
+
+use kis_conf::{
+    CheckedConf, Code, FlowConf, Given, GivenArena, GivenOwned, Order, Place, Placed, Problem, Problems, SourceConf, StepConf, suggest,
+};
+
+use super::{
+    checks::{conn_of, source_problem, step_problem},
+    flow::{flow_problem, table_problem},
+    text::{At, ConnText, FlowFacts, FlowText, Found, SourceText, StepText},
+};
+use crate::{
+    function::{FunctionInfo, Need},
+    row::Shape,
+};
+
+/// The connector that a step uses for the argument `arg`.
+pub fn conn_name(step: &StepConf, function: &FunctionInfo, arg: &str) -> String {
+    let kind = function.needs.iter().find(|need| need.arg == arg).map_or("", |need| match need.need {
+        Need::Conn { info } => info.kind,
+        _ => "",
+    });
+    conn_of(step.conn.as_ref().map(|conn| conn.value.as_str()), function, arg, kind).unwrap_or("default").to_owned()
+}
+
+/// Everything in which a configuration does not fit the functions that are linked.
+///
+/// `row` gives the shape of a row type that a source's `row:` names.
+pub fn check(
+    conf: &CheckedConf,
+    functions: &[&'static FunctionInfo],
+    row: impl Fn(&str) -> Option<&'static Shape>,
+) -> Problems {
+    let mut problems = Problems::new();
+    let mut flows = Vec::new();
+    for flow in conf.flows.iter().filter(|flow| flow.on) {
+        let unknown: Vec<&StepConf> = steps(flow).filter(|step| find(functions, &step.fname).is_none()).collect();
+        unknown.iter().for_each(|step| problems.push(unknown_function(functions, step)));
+        if unknown.is_empty() {
+            flows.push(flow);
+        }
+    }
+    let conns: Vec<ConnText<'_>> =
+        conf.conns.iter().map(|conn| ConnText { name: &conn.name.value, kind: &conn.kind.value }).collect();
+    // Each list borrows from the one before: owned texts, then the facts that point into them.
+    let owned: Vec<Owned<'_>> = flows.iter().map(|flow| Owned::of(flow, functions, &row)).collect();
+    let arenas: Vec<Vec<_>> = owned.iter().map(|owned| owned.given.iter().map(|given| GivenArena::new(given)).collect()).collect();
+    let params: Vec<Vec<_>> = owned.iter().zip(&arenas).map(|(owned, arenas)| owned.params(arenas)).collect();
+    let musts: Vec<_> = owned.iter().map(Owned::musts).collect();
+    let steps: Vec<_> = owned.iter().zip(params.iter().zip(&musts)).map(|(o, (p, m))| o.steps(p, m)).collect();
+    let sources: Vec<_> = owned.iter().map(Owned::sources).collect();
+    let texts = owned.iter().zip(steps.iter().zip(&sources)).map(|(owned, (steps, sources))| owned.text(steps, sources));
+    let all: Vec<FlowFacts<'_>> = texts
+        .zip(&owned)
+        .map(|(text, owned)| FlowFacts { text, functions: &owned.functions, rows: &owned.rows, conns: &conns })
+        .collect();
+    for (number, flow) in all.iter().enumerate() {
+        let mut take = |found: &dyn Fn(usize) -> Option<Found<'_>>| {
+            let found = (0..).map_while(found);
+            found.for_each(|found| problems.push(found.msg.into_problem(owned[number].place(found.place))));
+        };
+        for at in 0..flow.functions.len() {
+            take(&|nth| step_problem(flow, at, nth));
+            take(&|nth| if nth == 0 { table_problem(&all, number, at) } else { None });
+        }
+        for at in 0..flow.text.sources.len() {
+            take(&|nth| source_problem(flow, at, nth));
+        }
+        take(&|nth| flow_problem(flow, nth));
+    }
+    problems
+}
+
+/// What the facts of a flow borrow from.
+struct Owned<'f> {
+    flow: &'f FlowConf,
+    functions: Vec<&'f FunctionInfo>,
+    rows: Vec<Option<&'f Shape>>,
+    places: Vec<(Place, String)>,
+    given: Vec<Vec<GivenOwned>>,
+}
+
+impl<'f> Owned<'f> {
+    fn of(
+        flow: &'f FlowConf,
+        functions: &[&'static FunctionInfo],
+        row: &impl Fn(&str) -> Option<&'static Shape>,
+    ) -> Owned<'f> {
+        let mut places = vec![flow.name.place.clone()];
+        for step in steps(flow) {
+            places.push(step.place.clone());
+            places.extend(step.mode.iter().map(|mode| mode.place.clone()));
+            places.extend(step.conn.iter().map(|conn| conn.place.clone()));
+            places.extend(step.must.iter().map(|must| must.place.clone()));
+            places.extend(step.params.iter().map(|param| param.key.place.clone()));
+        }
+        for source in &flow.sources {
+            places.extend(by(source).map(|field| field.place.clone()));
+            places.extend(source.event_time.iter().map(|field| field.place.clone()));
+        }
+        Owned {
+            flow,
+            functions: steps(flow).filter_map(|step| find(functions, &step.fname)).collect(),
+            rows: flow.sources.iter().map(|source| source.row.as_ref().and_then(|name| row(name))).collect(),
+            places: places.into_iter().map(|place| (place.clone(), place.to_string())).collect(),
+            given: steps(flow).map(|step| step.params.iter().map(Given::of).collect()).collect(),
+        }
+    }
+
+    fn params<'a>(&'a self, arenas: &'a [GivenArena<'a>]) -> Vec<&'a [Given<'a>]> {
+        self.given.iter().zip(arenas).map(|(given, arena)| arena.lend(given)).collect()
+    }
+
+    fn musts(&self) -> Vec<Vec<At<'_, &str>>> {
+        steps(self.flow).map(|step| step.must.iter().map(|must| self.at(must)).collect()).collect()
+    }
+
+    fn steps<'a>(&'a self, params: &'a [&'a [Given<'a>]], musts: &'a [Vec<At<'a, &'a str>>]) -> Vec<StepText<'a>> {
+        steps(self.flow)
+            .zip(params.iter().zip(musts))
+            .map(|(step, (params, must))| StepText {
+                place: self.show(&step.place),
+                name: &step.name.value,
+                mode: step.mode.as_ref().map(|mode| At { value: mode.value, place: self.show(&mode.place) }),
+                conn: step.conn.as_ref().map(|conn| self.at(conn)),
+                must,
+                params,
+            })
+            .collect()
+    }
+
+    fn sources(&self) -> Vec<SourceText<'_>> {
+        let text = |source: &'f SourceConf| SourceText {
+            name: &source.name.value,
+            order_by: by(source).map(|field| self.at(field)),
+            event_time: source.event_time.as_ref().map(|field| self.at(field)),
+        };
+        self.flow.sources.iter().map(text).collect()
+    }
+
+    fn text<'a>(&'a self, steps: &'a [StepText<'a>], sources: &'a [SourceText<'a>]) -> FlowText<'a> {
+        FlowText {
+            name: self.at(&self.flow.name),
+            steps,
+            own_steps: self.flow.steps.len(),
+            sources,
+            bounded_jumps: self.flow.max_jumps > 0,
+        }
+    }
+
+    fn at<'a>(&'a self, text: &'a Placed<String>) -> At<'a, &'a str> {
+        At { value: &text.value, place: self.show(&text.place) }
+    }
+
+    fn show(&self, place: &Place) -> &str {
+        self.places.iter().find(|(known, _)| known == place).map_or("", |(_, text)| text)
+    }
+
+    fn place(&self, text: &str) -> Place {
+        self.places.iter().find(|(_, known)| known == text).map_or_else(Place::in_code, |(place, _)| place.clone())
+    }
+}
+
+fn steps(flow: &FlowConf) -> impl Iterator<Item = &StepConf> {
+    flow.steps.iter().chain(&flow.at_end)
+}
+
+fn by(source: &SourceConf) -> Option<&Placed<String>> {
+    match &source.order {
+        Order::By(field) => Some(field),
+        Order::Partition | Order::None => None,
+    }
+}
+
+fn find(functions: &[&'static FunctionInfo], name: &str) -> Option<&'static FunctionInfo> {
+    functions.iter().find(|info| info.name == name).copied()
+}
+
+fn unknown_function(functions: &[&'static FunctionInfo], step: &StepConf) -> Problem {
+    let mut known: Vec<&str> = functions.iter().map(|info| info.name).collect();
+    known.sort_unstable();
+    known.dedup();
+    let near = suggest::did_you_mean(&step.fname.value, &known);
+    Problem::error(Code::UnknownFunction, &step.fname.place, format!("unknown function {}", step.fname.value))
+        .help(format!("{near}; a function of another crate is linked by `use that_crate as _;`"))
+}
