@@ -54,8 +54,8 @@ pub use msg::Msg;
 pub use name::illegal_name;
 pub use node::{Data, Entry, Node, Resolved, Scalar};
 pub use params::{
-    ByteSize, Given, GivenArena, GivenOwned, GivenValue, OwnedValue, Param, ParamKind, ParamShape, ParamValue, Params,
-    ParamsReader, ParamsShape, check_missing, check_param, check_params,
+    ByteSize, Given, GivenArena, GivenOwned, GivenValue, OwnedValue, Param, ParamKind, ParamShape,
+    ParamValue, Params, ParamsReader, ParamsShape, check_missing, check_param, check_params,
 };
 pub use place::{Place, Placed};
 pub use problem::{Problem, Problems, Severity};

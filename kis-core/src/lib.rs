@@ -9,7 +9,7 @@ pub mod engine;
 pub mod error;
 pub mod flow;
 pub mod function;
-mod link;
+pub mod link;
 pub mod observe;
 pub mod program;
 pub mod prelude;

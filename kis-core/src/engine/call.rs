@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::{
     error::Error,
     flow::StepPlan,
-    function::{Action, Call, Ctx, Job, StateJob, Verdict},
+    function::{Call, Ctx, Job, StateJob, Verdict},
     row::{Batch, Fails, key::Keys},
     state::AnyState,
 };

@@ -7,6 +7,8 @@ use kis_conn::{
     store::{LaneCut, LetterWrite},
 };
 
+use tracing::Instrument;
+
 use super::{
     call::StepRun,
     cursor::{self, Came, Next},

@@ -13,7 +13,6 @@ use super::{
     parcel::{From, layout_name},
 };
 use crate::{
-    error::Error,
     flow::StepPlan,
     observe::{DropReason, FlowCounters},
     row::{Fail, key::Keys},

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kis_conn::{BatchLimit, ConnError, ErrorClass, Next, Partition, Position, Source};
+use kis_conn::{ConnError, ErrorClass, Next, Partition, Position, Source};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{

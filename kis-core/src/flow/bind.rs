@@ -29,6 +29,12 @@ impl Linked<'_> {
         self.functions.iter().find(|info| info.name == name).copied()
     }
 
+    /// Whether a linked function takes a connector of this kind.
+    fn takes_conn(&self, kind: &str) -> bool {
+        let takes = |need: &Need| matches!(need, Need::Conn { info } if info.kind == kind);
+        self.functions.iter().any(|info| info.needs.iter().any(|need| takes(&need.need)))
+    }
+
     fn row(&self, name: &str) -> Option<&'static RowInfo> {
         let rows = |info: &&'static FunctionInfo| {
             let on = match info.on {
@@ -54,6 +60,12 @@ pub fn bind(conf: &CheckedConf, linked: Linked<'_>) -> Result<Plan, Problems> {
         warnings: conf.warnings.clone(),
         off: conf.flows.iter().filter(|flow| !flow.on).map(|flow| flow.name.value.clone()).collect(),
     };
+    let kinds = kis_conn::connectors();
+    for conn in &conf.conns {
+        if !kinds.iter().any(|known| known.kind == conn.kind.value) && !linked.takes_conn(&conn.kind.value) {
+            problems.push(kis_conn::connector_kind_problem(&conn.kind));
+        }
+    }
     for job in &conf.jobs {
         problems.push(
             Problem::error(Code::NotAvailable, &job.name.place, "jobs are not run by this version of KIS flow")
@@ -172,14 +184,14 @@ impl Binder<'_> {
         };
         let kinds = kis_conn::source_kinds();
         let Some(info) = kinds.iter().find(|info| info.kind == word.value).copied() else {
-            self.problems.push(unknown_kind(&word));
+            self.problems.push(kis_conn::source_kind_problem(&word));
             return None;
         };
         let conn = match conn {
             None => None,
             Some(name) => {
                 let Some(kind) = kis_conn::connectors().into_iter().find(|kind| kind.kind == word.value) else {
-                    self.problems.push(unknown_kind(&word));
+                    self.problems.push(kis_conn::source_kind_problem(&word));
                     return None;
                 };
                 Some(self.conn(&name.value, kind))
@@ -258,12 +270,6 @@ impl Binder<'_> {
         }
         Some(stages)
     }
-}
-
-fn unknown_kind(word: &Placed<String>) -> Problem {
-    kis_conn::kind_problem("source", word).unwrap_or_else(|| {
-        Problem::error(Code::UnknownKind, &word.place, format!("{} is no kind of source", word.value))
-    })
 }
 
 /// The key that rows carry from the sources on: the field they are ordered by, if it is the same for all of them.

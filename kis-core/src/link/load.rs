@@ -55,20 +55,31 @@ pub fn check(
         .map(|(text, owned)| FlowFacts { text, functions: &owned.functions, rows: &owned.rows, conns: &conns })
         .collect();
     for (number, flow) in all.iter().enumerate() {
-        let mut take = |found: &dyn Fn(usize) -> Option<Found<'_>>| {
-            let found = (0..).map_while(found);
-            found.for_each(|found| problems.push(found.msg.into_problem(owned[number].place(found.place))));
-        };
+        let mut take = Taker { problems: &mut problems, owned: &owned[number] };
         for at in 0..flow.functions.len() {
-            take(&|nth| step_problem(flow, at, nth));
-            take(&|nth| if nth == 0 { table_problem(&all, number, at) } else { None });
+            take.all(|nth| step_problem(flow, at, nth));
+            take.all(|nth| if nth == 0 { table_problem(&all, number, at) } else { None });
         }
         for at in 0..flow.text.sources.len() {
-            take(&|nth| source_problem(flow, at, nth));
+            take.all(|nth| source_problem(flow, at, nth));
         }
-        take(&|nth| flow_problem(flow, nth));
+        take.all(|nth| flow_problem(flow, nth));
     }
     problems
+}
+
+/// Collects what is found, with the place that its text stands for.
+struct Taker<'a> {
+    problems: &'a mut Problems,
+    owned: &'a Owned<'a>,
+}
+
+impl Taker<'_> {
+    fn all<'f>(&mut self, found: impl Fn(usize) -> Option<Found<'f>>) {
+        for found in (0..).map_while(found) {
+            self.problems.push(found.msg.into_problem(self.owned.place(found.place)));
+        }
+    }
 }
 
 /// What the facts of a flow borrow from.

@@ -106,7 +106,7 @@ fn errors(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
             errors.iter().map(move |((class, code), n)| {
                 (
                     with(labels, [("error_class", *class), ("error_code", code.as_str())]),
-                    *n,
+                    n.rows,
                 )
             })
         }),
