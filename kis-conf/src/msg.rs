@@ -111,3 +111,6 @@ impl fmt::Debug for Msg {
         write!(f, "Msg({self})")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,3 +76,6 @@ fn strict_int(text: &str) -> Option<i64> {
     }
     i64::from_str_radix(&format!("{sign}{digits}"), radix).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,3 +108,6 @@ const fn distance(a: &[u8], b: &[u8]) -> usize {
 const fn min(a: usize, b: usize) -> usize {
     if a < b { a } else { b }
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,3 +107,6 @@ impl<const N: usize> Text<N> {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

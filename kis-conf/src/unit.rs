@@ -168,3 +168,6 @@ fn whole(digits: &str) -> Result<u64, Fault> {
         false => Err(Fault::Form),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ mod cycles;
 mod names;
 mod steps;
 
-use crate::{CheckedConf, Conf, FlowConf, Problem, Problems};
+use crate::{CheckedConf, Conf, FlowConf, Problems};
 
 use self::names::Names;
 
@@ -51,11 +51,11 @@ pub fn check_read((conf, mut problems): (Conf, Problems)) -> Result<CheckedConf,
     known.references(&flows, &sources, &jobs, &tests, names.problems());
     cycles::check(&flows, names.problems());
     for source in sources {
-        if let Some(flow) = flows.iter_mut().find(|flow| flow.name == source.flow) {
-            flow.sources.push(source);
+        // They are sorted by name.
+        if let Ok(at) = flows.binary_search_by(|flow| flow.name.value.cmp(&source.flow.value)) {
+            flows[at].sources.push(source);
         }
     }
-    let warnings: Vec<Problem> = Vec::new();
     let conf = CheckedConf {
         flows,
         conns,
@@ -64,7 +64,7 @@ pub fn check_read((conf, mut problems): (Conf, Problems)) -> Result<CheckedConf,
         jobs,
         tests,
         files,
-        warnings,
+        warnings: Vec::new(),
     };
     problems
         .into_result(conf)

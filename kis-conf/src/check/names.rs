@@ -120,10 +120,7 @@ impl Known {
         for flow in flows {
             for after in &flow.after {
                 self.flow(after, "after", problems);
-                if let Some(other) = flows
-                    .iter()
-                    .find(|other| other.name == *after && !other.on && flow.on)
-                {
+                if let Some(other) = find(flows, after).filter(|other| !other.on && flow.on) {
                     let message = format!("flow {after} is off, so {} does not wait for it", flow.name);
                     let problem = Problem::error(Code::AfterOff, &after.place, message).warning();
                     problems.push(problem.note(other.place(), "it has status: 0"));
@@ -142,7 +139,7 @@ impl Known {
         jobs.iter().for_each(|job| self.flow(&job.flow, "flow", problems));
         for test in tests {
             self.flow(&test.flow, "flow", problems);
-            if let Some(flow) = flows.iter().find(|flow| flow.name == test.flow) {
+            if let Some(flow) = find(flows, &test.flow) {
                 steps_of_test(test, flow, problems);
             }
         }
@@ -159,6 +156,12 @@ impl Known {
             problems.push(unknown(Code::UnknownConn, "conn", name, key, &self.conns));
         }
     }
+}
+
+/// Flows are sorted by name.
+fn find<'a>(flows: &'a [FlowConf], name: &str) -> Option<&'a FlowConf> {
+    let at = flows.binary_search_by(|flow| flow.name.as_str().cmp(name));
+    at.ok().map(|at| &flows[at])
 }
 
 fn unknown(code: Code, what: &str, name: &Placed<String>, key: &str, known: &[String]) -> Problem {
