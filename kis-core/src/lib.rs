@@ -8,6 +8,7 @@ pub mod __private;
 pub mod engine;
 pub mod error;
 pub mod flow;
+pub mod graph;
 pub mod function;
 pub mod link;
 pub mod observe;
