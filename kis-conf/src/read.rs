@@ -31,6 +31,8 @@ pub enum Values {
     Defer,
     /// Variables from this map, files from the file system: for tests.
     Given(BTreeMap<String, String>),
+    /// Variables from this map, then from the environment; files from the file system.
+    Over(BTreeMap<String, String>),
 }
 
 /// How a configuration is read.

@@ -58,7 +58,7 @@ pub(super) fn interpolate(
     }
     match options.values {
         Values::Defer => Some(later(text)),
-        Values::Resolve | Values::Given(_) => Some(Scalar {
+        Values::Resolve | Values::Given(_) | Values::Over(_) => Some(Scalar {
             secret: true,
             written: Some(Arc::from(text)),
             ..Scalar::plain(result)
@@ -86,7 +86,9 @@ fn reference(inner: &str, place: &Place, options: &ReadOptions) -> Result<Option
         "env" if !what.is_empty() && !what.starts_with(":-") => env(what, place, &options.values),
         "file" if !what.is_empty() => match options.values {
             Values::Defer => Ok(None),
-            Values::Resolve | Values::Given(_) => file(what, place, &options.base).map(Some),
+            Values::Resolve | Values::Given(_) | Values::Over(_) => {
+                file(what, place, &options.base).map(Some)
+            }
         },
         "env" | "file" => Err(malformed(place, &format!("${{{kind}:}} does not say which"))),
         _ => {
@@ -106,10 +108,9 @@ fn env(what: &str, place: &Place, values: &Values) -> Result<Option<String>, Pro
     };
     let value = match values {
         Values::Defer => return Ok(None),
-        // A name that the system cannot have is not set either.
-        Values::Resolve if name.contains(['=', '\0']) => None,
-        Values::Resolve => std::env::var(name).ok(),
+        Values::Resolve => from_system(name),
         Values::Given(values) => values.get(name).cloned(),
+        Values::Over(values) => values.get(name).cloned().or_else(|| from_system(name)),
     };
     match (value, default) {
         (Some(value), None) => Ok(Some(value)),
@@ -120,6 +121,15 @@ fn env(what: &str, place: &Place, values: &Values) -> Result<Option<String>, Pro
             let problem = Problem::error(Code::EnvNotSet, place, message).label("looked up here");
             Err(problem.help(format!("set it, or give a default: ${{env:{name}:-default}}")))
         }
+    }
+}
+
+/// A name that the system cannot have is not set either.
+fn from_system(name: &str) -> Option<String> {
+    if name.contains(['=', '\0']) {
+        None
+    } else {
+        std::env::var(name).ok()
     }
 }
 

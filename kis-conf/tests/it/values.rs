@@ -67,6 +67,29 @@ fn looked_up_and_never_read_as_yaml() {
 }
 
 #[test]
+fn given_over_the_environment() {
+    let over = |values: &[(&str, &str)]| {
+        let values = values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let text = "params: { a: \"${env:PATH}\", b: \"${env:KIS_CONF_TEST_NOT_SET:-default}\" }\n";
+        let conf = read(text, Values::Over(values.collect())).unwrap();
+        let param = |i: usize| conf.conns[0].params[i].value.scalar().unwrap().text.clone();
+        (param(0), param(1))
+    };
+    let path = std::env::var("PATH").unwrap();
+    assert_eq!(over(&[]), (path.clone(), "default".to_owned()));
+    assert_eq!(
+        over(&[("PATH", "mine")]),
+        ("mine".to_owned(), "default".to_owned())
+    );
+    assert_eq!(
+        over(&[("KIS_CONF_TEST_NOT_SET", "given")]),
+        (path, "given".to_owned())
+    );
+}
+
+#[test]
 fn never_in_keys() {
     let conf = read("params: { \"${env:PW}\": 1 }\n", given()).unwrap();
     assert_eq!(conf.conns[0].params[0].key.as_str(), "${env:PW}");

@@ -1,6 +1,6 @@
 //! The graph of flows: sources, steps, connectors and the rows between them, as Mermaid, DOT or SVG.
 
-// mod build;
+mod build;
 mod dot;
 mod mermaid;
 mod model;

@@ -14,6 +14,7 @@ use prometheus_client::{
 
 use self::{collector::Times, encode::Families};
 use super::FlowCounters;
+use crate::flow::FlowPlan;
 
 /// A flow as its metrics see it: what it counts, and what its configuration fixes.
 #[derive(Clone, Debug)]
@@ -27,6 +28,12 @@ pub struct Watched {
 }
 
 impl Watched {
+    /// A flow of a plan with its counters.
+    pub fn new(plan: &FlowPlan, counters: Arc<FlowCounters>) -> Watched {
+        let functions = plan.steps.iter().map(|step| step.info.name.to_owned()).collect();
+        Watched { counters, functions, limit_bytes: plan.conf.limits.bytes }
+    }
+
     fn labels(&self) -> encode::Labels<'_> {
         vec![("flow", self.counters.flow.as_str())]
     }
