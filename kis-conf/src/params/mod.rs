@@ -1,5 +1,6 @@
 //! The params of a function or a kind of connector: their shape, the values given, and whether these fit.
 
+mod bounds;
 mod check;
 mod given;
 mod reader;

@@ -205,7 +205,7 @@ fn scalar<'a>(node: &'a Node, kind: &ParamKind) -> Result<&'a Scalar, Problem> {
 }
 
 /// "expected a duration such as 30s, found abc".
-fn wrong(node: &Node, kind: &ParamKind) -> Problem {
+pub(super) fn wrong(node: &Node, kind: &ParamKind) -> Problem {
     let message = format!("expected {}, found {}", kind.describe(), node.describe());
     Problem::error(Code::WrongType, &node.place, message).label(format!("not {}", kind.describe()))
 }
