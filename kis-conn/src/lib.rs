@@ -49,6 +49,7 @@ pub use table::{Table, TableClient, row_as_json};
 #[doc(hidden)]
 pub mod __private {
     //! What the expansions of the macros name.
+    pub use crate as kis_conn;
     pub use inventory;
     pub use kis_conf;
 }

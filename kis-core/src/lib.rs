@@ -1,6 +1,11 @@
 //! KIS flow.
 
+// So that the macros' paths hold in this crate too.
+#[cfg(test)]
+extern crate self as kis_core;
+
 pub use kis_conn as conn;
+pub use kis_macros::{connector, flows, kis_function};
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -19,4 +24,5 @@ pub mod row;
 pub mod state;
 
 pub use error::{Error, Result};
+pub use flow::FlowSet;
 pub use function::Cache;

@@ -4,6 +4,7 @@ pub use inventory;
 pub use jiff;
 pub use kis_conf;
 pub use kis_conn;
+pub use kis_conn::BoxFuture;
 pub use serde;
 
 pub use crate::{
@@ -13,6 +14,7 @@ pub use crate::{
         ArgNeed, BatchFn, ByRef, ByVal, Call, Ctx, Facts, FromContext, Function, FunctionInfo, Job, Need,
         RowFn, Verdict, call::*,
     },
+    link,
     registry::Registered,
     row::{
         AnyRow, Batch, Fails, Field, FieldError, FieldValue, Kind, Row, RowInfo, Rows, Shape, Texts, Value,

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Ident, Path, Token, parse::ParseStream};
+use syn::{Path, Token, parse::ParseStream};
 
 /// The crate whose `__private` module the expansion names.
 #[derive(Clone)]
@@ -47,7 +47,3 @@ impl Krate {
     }
 }
 
-/// Whether an identifier is this word.
-pub(crate) fn is(ident: &Ident, word: &str) -> bool {
-    ident == word
-}

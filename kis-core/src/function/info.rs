@@ -201,6 +201,29 @@ impl FunctionInfo {
         )
     }
 
+    /// The facts of a function whose attribute or signature is wrong. Nothing is checked against it, so that its own
+    /// mistake is the only one that is reported.
+    #[doc(hidden)]
+    pub const fn broken(name: &'static str) -> FunctionInfo {
+        FunctionInfo {
+            name,
+            rust_name: name,
+            module: "",
+            at: "",
+            doc: "",
+            mode: Mode::Calculate,
+            conns: &[],
+            takes: Takes { row: None, batch: true, owned: false },
+            on: HandsOn::WhatCameIn,
+            reuse: false,
+            jumps: &[],
+            needs: &[],
+            can_fail: false,
+            stateless: false,
+            call: Call::Now(|_| unreachable!()),
+        }
+    }
+
     const fn new(
         name: &'static str,
         facts: Facts,

@@ -45,6 +45,18 @@ pub fn json_field<T: Clone + Serialize + DeserializeOwned + 'static>(
     }
 }
 
+/// The same for a field marked `#[row(json)]` that may be missing.
+pub fn json_field_or<T: Clone + Serialize + DeserializeOwned + 'static>(
+    i: usize,
+    value: Value<'_>,
+    default: impl FnOnce() -> T,
+) -> Result<T, FieldError> {
+    match value {
+        Value::Missing => Ok(default()),
+        value => json_field(i, value),
+    }
+}
+
 /// A row with one field from bytes without a form.
 pub fn raw_field<T: FieldValue>(bytes: &[u8]) -> Result<T, FieldError> {
     T::from_raw(bytes).ok_or_else(|| match std::str::from_utf8(bytes) {

@@ -12,6 +12,8 @@ pub struct StateInfo {
     pub type_name: fn() -> &'static str,
     /// The version of its stored form.
     pub version: u32,
+    /// A number that changes when the names or the types of its fields do.
+    pub fingerprint: u64,
     /// How long a value is kept after it was last written, in milliseconds.
     pub ttl_ms: u64,
     /// The field by whose value this state is kept, if not by the key of the row's lane.
@@ -26,6 +28,7 @@ impl StateInfo {
         StateInfo {
             type_name: std::any::type_name::<S>,
             version: S::VERSION,
+            fingerprint: S::FINGERPRINT,
             ttl_ms: S::TTL.as_millis() as u64,
             key,
             new: || Box::new(StateMap::<S>::default()),

@@ -29,4 +29,6 @@ pub trait State: Clone + Default + Serialize + DeserializeOwned + Send + 'static
     const TTL: Duration;
     /// The version of the stored form. Raise it when the fields change their meaning.
     const VERSION: u32;
+    /// A number that changes when the names or the types of the fields do; the derive computes it.
+    const FINGERPRINT: u64 = 0;
 }
