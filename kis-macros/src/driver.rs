@@ -32,7 +32,10 @@ pub(crate) fn function(
 
 fn show(name: &str, tokens: TokenStream) -> proc_macro::TokenStream {
     if std::env::var_os("KIS_MACROS_DEBUG").is_some_and(|on| on == "1") {
-        #[expect(clippy::print_stderr, reason = "printing the expansion is what KIS_MACROS_DEBUG asks for")]
+        #[expect(
+            clippy::print_stderr,
+            reason = "printing the expansion is what KIS_MACROS_DEBUG asks for"
+        )]
         {
             eprintln!("// expansion of {name}\n{tokens}\n");
         }

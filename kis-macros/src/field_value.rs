@@ -12,7 +12,10 @@ use crate::{
     words::Words,
 };
 
-const WORDS: Words = Words { of: "#[row(..)] of a field value", known: &["own_serde", "crate"] };
+const WORDS: Words = Words {
+    of: "#[row(..)] of a field value",
+    known: &["own_serde", "crate"],
+};
 
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let item: DeriveInput = match syn::parse2(item) {
@@ -46,7 +49,10 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
             }
         },
         Data::Union(data) => {
-            diag.error(data.union_token.span, "a field value is an enum of words or a struct around one value");
+            diag.error(
+                data.union_token.span,
+                "a field value is an enum of words or a struct around one value",
+            );
             TokenStream::new()
         }
     };
@@ -54,7 +60,11 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         return diag.tokens();
     }
     let open = krate.open();
-    let serde = if own_serde { TokenStream::new() } else { serde_twin(&item, &krate, |_| TokenStream::new()) };
+    let serde = if own_serde {
+        TokenStream::new()
+    } else {
+        serde_twin(&item, &krate, |_| TokenStream::new())
+    };
     quote! {
         #[automatically_derived]
         #[allow(clippy::all, clippy::pedantic)]
@@ -77,7 +87,10 @@ fn words_enum(item: &DeriveInput, data: &DataEnum, diag: &mut Diag) -> TokenStre
         }
         let own = variant.ident.unraw().to_string();
         let word = SerdeAttrs::read(&variant.attrs).rename;
-        words.push(word.unwrap_or_else(|| rule.as_ref().map_or_else(|| own.clone(), |rule| by_rule(rule, &own, true))));
+        words.push(word.unwrap_or_else(|| {
+            rule.as_ref()
+                .map_or_else(|| own.clone(), |rule| by_rule(rule, &own, true))
+        }));
         variants.push(&variant.ident);
     }
     if variants.is_empty() {

@@ -18,7 +18,9 @@ impl Krate {
     pub(crate) fn parse(input: ParseStream<'_>) -> syn::Result<Krate> {
         input.parse::<Token![=]>()?;
         if input.peek(syn::LitStr) {
-            return Ok(Krate(Some(input.parse::<syn::LitStr>()?.parse_with(Path::parse_mod_style)?)));
+            return Ok(Krate(Some(
+                input.parse::<syn::LitStr>()?.parse_with(Path::parse_mod_style)?,
+            )));
         }
         Ok(Krate(Some(Path::parse_mod_style(input)?)))
     }
@@ -46,4 +48,3 @@ impl Krate {
         format!("{private}::serde")
     }
 }
-

@@ -85,7 +85,11 @@ fn skip_value(input: ParseStream<'_>) -> syn::Result<()> {
 
 /// A name by the rule of `rename_all`; `variant` says that it is written in upper camel case, not in snake case.
 pub(crate) fn by_rule(rule: &str, name: &str, variant: bool) -> String {
-    let snake = if variant { crate::names::snake(name) } else { name.to_owned() };
+    let snake = if variant {
+        crate::names::snake(name)
+    } else {
+        name.to_owned()
+    };
     let camel = |first_small: bool| {
         let mut out = String::new();
         for (i, part) in snake.split('_').enumerate() {
@@ -118,7 +122,9 @@ mod tests {
 
     #[test]
     fn names_follow_serdes_rules() {
-        let check = |rule, name, variant, expect: &str| assert_eq!(by_rule(rule, name, variant), expect, "{rule} {name}");
+        let check = |rule, name, variant, expect: &str| {
+            assert_eq!(by_rule(rule, name, variant), expect, "{rule} {name}")
+        };
         check("camelCase", "dep_delay", false, "depDelay");
         check("PascalCase", "dep_delay", false, "DepDelay");
         check("SCREAMING_SNAKE_CASE", "dep_delay", false, "DEP_DELAY");

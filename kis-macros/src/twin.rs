@@ -8,19 +8,29 @@ use crate::path::Krate;
 
 /// The twin and the two impls that go through it. `serde` attributes of the type, its fields and variants hold;
 /// `more` gives further ones for field `i`.
-pub(crate) fn serde_twin(item: &DeriveInput, krate: &Krate, more: impl Fn(usize) -> TokenStream) -> TokenStream {
+pub(crate) fn serde_twin(
+    item: &DeriveInput,
+    krate: &Krate,
+    more: impl Fn(usize) -> TokenStream,
+) -> TokenStream {
     let ident = &item.ident;
     let name = ident.to_string();
     let serde_path = krate.serde();
     let attrs = serde_of(&item.attrs);
-    let own_name = if has_rename(&item.attrs) { quote!() } else { quote!(#[serde(rename = #name)]) };
+    let own_name = if has_rename(&item.attrs) {
+        quote!()
+    } else {
+        quote!(#[serde(rename = #name)])
+    };
     let body = match &item.data {
         Data::Struct(data) => {
             let fields = fields(&data.fields, &more);
             match &data.fields {
                 Fields::Named(_) => quote!(struct __KisTwin { #fields }),
                 Fields::Unnamed(_) => quote!(struct __KisTwin(#fields);),
-                Fields::Unit => quote!(struct __KisTwin;),
+                Fields::Unit => quote!(
+                    struct __KisTwin;
+                ),
             }
         }
         Data::Enum(data) => {
@@ -74,7 +84,10 @@ fn fields(fields: &Fields, more: &impl Fn(usize) -> TokenStream) -> TokenStream 
 }
 
 fn serde_of(attrs: &[syn::Attribute]) -> Vec<&syn::Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("serde") || attr.path().is_ident("cfg")).collect()
+    attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("serde") || attr.path().is_ident("cfg"))
+        .collect()
 }
 
 fn has_rename(attrs: &[syn::Attribute]) -> bool {

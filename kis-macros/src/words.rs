@@ -47,13 +47,21 @@ impl Words {
         seen: &mut Vec<(String, Span)>,
         each: &mut impl FnMut(&str, &Ident, ParseStream<'_>, &mut Diag) -> syn::Result<()>,
     ) -> syn::Result<()> {
-        let ident = Ident::parse_any(input)
-            .map_err(|error| syn::Error::new(error.span(), format!("expected a word of {}: {}", self.of, self.known.join(", "))))?;
+        let ident = Ident::parse_any(input).map_err(|error| {
+            syn::Error::new(
+                error.span(),
+                format!("expected a word of {}: {}", self.of, self.known.join(", ")),
+            )
+        })?;
         let word = ident.unraw().to_string();
         if !self.known.contains(&word.as_str()) {
             return Err(syn::Error::new(
                 ident.span(),
-                format!("unknown word {word} in {}; {}", self.of, did_you_mean(&word, self.known)),
+                format!(
+                    "unknown word {word} in {}; {}",
+                    self.of,
+                    did_you_mean(&word, self.known)
+                ),
             ));
         }
         if seen.iter().any(|(known, _)| *known == word) {

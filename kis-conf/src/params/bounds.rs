@@ -1,7 +1,7 @@
 //! Kinds made narrower by an attribute: bounds of numbers, and words of a choice.
 
-use super::value::wrong;
 use super::ParamKind;
+use super::value::wrong;
 use crate::suggest::did_you_mean;
 use crate::{Code, Node, Problem};
 
@@ -69,11 +69,22 @@ impl Node {
     /// It is another word, or no scalar.
     pub fn choice(&self, words: &'static [&'static str]) -> Result<&'static str, Problem> {
         let kind = ParamKind::Choice(words);
-        let scalar = self.scalar().filter(|scalar| !scalar.deferred).ok_or_else(|| wrong(self, &kind))?;
-        words.iter().copied().find(|word| *word == scalar.text).ok_or_else(|| {
-            let message = format!("unknown word {}; {}", scalar.shown(), did_you_mean(&scalar.text, words));
-            Problem::error(Code::UnknownWord, &self.place, message)
-        })
+        let scalar = self
+            .scalar()
+            .filter(|scalar| !scalar.deferred)
+            .ok_or_else(|| wrong(self, &kind))?;
+        words
+            .iter()
+            .copied()
+            .find(|word| *word == scalar.text)
+            .ok_or_else(|| {
+                let message = format!(
+                    "unknown word {}; {}",
+                    scalar.shown(),
+                    did_you_mean(&scalar.text, words)
+                );
+                Problem::error(Code::UnknownWord, &self.place, message)
+            })
     }
 }
 
@@ -84,8 +95,17 @@ mod tests {
 
     #[test]
     fn bounds_narrow_a_number() {
-        assert_eq!(u16::KIND.within_int(Some(1), None), ParamKind::Int { min: 1, max: 65535 });
-        assert_eq!(f64::KIND.within(Some(0.0), Some(0.5)), ParamKind::Float { min: 0.0, max: 0.5 });
-        assert_eq!(f64::KIND.within_int(Some(0), Some(1)), ParamKind::Float { min: 0.0, max: 1.0 });
+        assert_eq!(
+            u16::KIND.within_int(Some(1), None),
+            ParamKind::Int { min: 1, max: 65535 }
+        );
+        assert_eq!(
+            f64::KIND.within(Some(0.0), Some(0.5)),
+            ParamKind::Float { min: 0.0, max: 0.5 }
+        );
+        assert_eq!(
+            f64::KIND.within_int(Some(0), Some(1)),
+            ParamKind::Float { min: 0.0, max: 1.0 }
+        );
     }
 }

@@ -6,7 +6,10 @@ use syn::{ItemImpl, Path, parse::Parser, spanned::Spanned};
 
 use crate::{diag::Diag, path::Krate, words::Words};
 
-const WORDS: Words = Words { of: "#[connector(..)]", known: &["crate"] };
+const WORDS: Words = Words {
+    of: "#[connector(..)]",
+    known: &["crate"],
+};
 
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
@@ -44,7 +47,10 @@ fn register(block: &ItemImpl, krate: &Krate, diag: &mut Diag) -> TokenStream {
         }
     }
     if !block.generics.params.is_empty() {
-        diag.error(&block.generics, "a connector kind cannot be generic: it is registered once, by its word");
+        diag.error(
+            &block.generics,
+            "a connector kind cannot be generic: it is registered once, by its word",
+        );
         return TokenStream::new();
     }
     let (open, ty) = (krate.open(), &block.self_ty);

@@ -15,7 +15,15 @@ pub(crate) fn value(value: &OwnedValue) -> TokenStream {
     match value {
         OwnedValue::Null => quote!(__conf::GivenValue::Null),
         OwnedValue::Deferred => quote!(__conf::GivenValue::Deferred),
-        OwnedValue::Scalar { text, shown, int, float, bool, duration_ns, bytes } => {
+        OwnedValue::Scalar {
+            text,
+            shown,
+            int,
+            float,
+            bool,
+            duration_ns,
+            bytes,
+        } => {
             let int = option(int.map(Literal::i64_suffixed));
             let float = option(float.map(float_tokens));
             let bool = option(*bool);

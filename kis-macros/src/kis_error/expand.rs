@@ -114,5 +114,8 @@ fn named_text(text: &LitStr) -> LitStr {
 fn upper(class: &Ident) -> String {
     let word = class.to_string();
     let mut chars = word.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
 }

@@ -4,17 +4,21 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitStr, Type, ext::IdentExt};
 
-use crate::{
-    diag::Diag,
-    names::snake,
-    path::Krate,
-    words::Words,
-};
+use crate::{diag::Diag, names::snake, path::Krate, words::Words};
 
 const CLASSES: &[&str] = &["retry", "reject", "unavailable", "fatal"];
-const VARIANT_WORDS: Words = Words { of: "#[kis(..)]", known: &["retry", "reject", "unavailable", "fatal"] };
-const TYPE_WORDS: Words = Words { of: "#[kis(..)] of the type", known: &["retry", "reject", "unavailable", "fatal", "crate"] };
-const FIELD_WORDS: Words = Words { of: "#[kis(..)] of a field", known: &["source", "from"] };
+const VARIANT_WORDS: Words = Words {
+    of: "#[kis(..)]",
+    known: &["retry", "reject", "unavailable", "fatal"],
+};
+const TYPE_WORDS: Words = Words {
+    of: "#[kis(..)] of the type",
+    known: &["retry", "reject", "unavailable", "fatal", "crate"],
+};
+const FIELD_WORDS: Words = Words {
+    of: "#[kis(..)] of a field",
+    known: &["source", "from"],
+};
 
 /// An error type.
 pub(crate) struct Model {
@@ -57,7 +61,10 @@ struct Said {
 impl Model {
     pub(crate) fn new(item: &DeriveInput, diag: &mut Diag) -> Option<Model> {
         if !item.generics.params.is_empty() {
-            diag.error(&item.generics, "an error with classes cannot be generic: it is registered once, by its type");
+            diag.error(
+                &item.generics,
+                "an error with classes cannot be generic: it is registered once, by its type",
+            );
         }
         let whole = read(&item.attrs, &TYPE_WORDS, diag);
         let own_code = |ident: &Ident| snake(&ident.unraw().to_string());
@@ -91,14 +98,29 @@ impl Model {
         for silent in variants.iter().filter(|variant| says && variant.text.is_none()) {
             diag.error(
                 &silent.path,
-                format!("{} has no text, but others have; write #[kis({}, \"text\")]", silent.path.to_string().replace(' ', ""), silent.class),
+                format!(
+                    "{} has no text, but others have; write #[kis({}, \"text\")]",
+                    silent.path.to_string().replace(' ', ""),
+                    silent.class
+                ),
             );
         }
-        Some(Model { krate: whole.krate.unwrap_or_else(Krate::usual), variants, says })
+        Some(Model {
+            krate: whole.krate.unwrap_or_else(Krate::usual),
+            variants,
+            says,
+        })
     }
 }
 
-fn variant(path: TokenStream, code: String, class: Ident, text: Option<LitStr>, fields: &Fields, diag: &mut Diag) -> Variant {
+fn variant(
+    path: TokenStream,
+    code: String,
+    class: Ident,
+    text: Option<LitStr>,
+    fields: &Fields,
+    diag: &mut Diag,
+) -> Variant {
     let fields_of = fields.iter().enumerate().map(|(i, field)| {
         let (mut source, mut from) = (false, false);
         for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("kis")) {
@@ -112,16 +134,32 @@ fn variant(path: TokenStream, code: String, class: Ident, text: Option<LitStr>, 
             diag.take(read);
         }
         if from && fields.len() != 1 {
-            diag.error(field, "a variant that converts from another error has that error as its only field");
+            diag.error(
+                field,
+                "a variant that converts from another error has that error as its only field",
+            );
         }
         let (var, member) = match &field.ident {
             Some(ident) => (ident.clone(), syn::Member::Named(ident.clone())),
             None => (format_ident!("_{i}"), syn::Member::from(i)),
         };
-        Field { var, member, ty: field.ty.clone(), source, from }
+        Field {
+            var,
+            member,
+            ty: field.ty.clone(),
+            source,
+            from,
+        }
     });
     let fields_of = fields_of.collect();
-    Variant { path, code, class, text, fields: fields_of, tuple: matches!(fields, Fields::Unnamed(_)) }
+    Variant {
+        path,
+        code,
+        class,
+        text,
+        fields: fields_of,
+        tuple: matches!(fields, Fields::Unnamed(_)),
+    }
 }
 
 fn read(attrs: &[Attribute], words: &Words, diag: &mut Diag) -> Said {

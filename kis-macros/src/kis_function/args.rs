@@ -12,7 +12,17 @@ use crate::{
 
 const WORDS: Words = Words {
     of: "#[kis_function(..)]",
-    known: &["mode", "conn", "name", "key", "jumps", "reuse", "concurrent", "blocking", "crate"],
+    known: &[
+        "mode",
+        "conn",
+        "name",
+        "key",
+        "jumps",
+        "reuse",
+        "concurrent",
+        "blocking",
+        "crate",
+    ],
 };
 
 /// The words of the attribute.
@@ -64,7 +74,10 @@ impl Args {
                     "jumps" => {
                         let inner;
                         syn::parenthesized!(inner in input);
-                        let paths = Punctuated::<Path, Token![,]>::parse_terminated_with(&inner, Path::parse_mod_style)?;
+                        let paths = Punctuated::<Path, Token![,]>::parse_terminated_with(
+                            &inner,
+                            Path::parse_mod_style,
+                        )?;
                         args.jumps = paths.into_iter().collect();
                     }
                     "reuse" => args.reuse = true,
@@ -80,7 +93,10 @@ impl Args {
         if !mode_given {
             diag.error(
                 Span::call_site(),
-                format!("#[kis_function] needs a mode; write mode = \"..\" with one of {}", Mode::WORDS.join(", ")),
+                format!(
+                    "#[kis_function] needs a mode; write mode = \"..\" with one of {}",
+                    Mode::WORDS.join(", ")
+                ),
             );
         }
         args
@@ -91,7 +107,10 @@ fn mode(text: &LitStr, diag: &mut Diag) -> Option<Mode> {
     let word = text.value();
     let mode = Mode::from_word(&word);
     if mode.is_none() {
-        diag.error(text, format!("unknown mode {word}; {}", did_you_mean(&word, Mode::WORDS)));
+        diag.error(
+            text,
+            format!("unknown mode {word}; {}", did_you_mean(&word, Mode::WORDS)),
+        );
     }
     mode
 }

@@ -12,7 +12,9 @@ use crate::diag::Diag;
 
 /// The whole expansion behind the item.
 pub(crate) fn expand(model: &Model) -> TokenStream {
-    let Some(takes) = &model.parts.takes else { return TokenStream::new() };
+    let Some(takes) = &model.parts.takes else {
+        return TokenStream::new();
+    };
     let (proxy, open, shared) = (proxy(model), model.krate.open(), &model.shared);
     let by = by(takes);
     let function = impl_function(model, takes, &by);
@@ -131,7 +133,13 @@ fn need(model: &Model, arg: &Arg) -> TokenStream {
 }
 
 fn shim(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
-    let fetch: TokenStream = model.parts.args.iter().enumerate().map(|(i, arg)| fetch(i, arg)).collect();
+    let fetch: TokenStream = model
+        .parts
+        .args
+        .iter()
+        .enumerate()
+        .map(|(i, arg)| fetch(i, arg))
+        .collect();
     if model.parts.is_async {
         let body = later(model, takes, by);
         return quote! {
@@ -269,7 +277,11 @@ fn later(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
 }
 
 fn row(owned: bool) -> TokenStream {
-    if owned { quote!(__kis::Row::copy(row)) } else { quote!(row) }
+    if owned {
+        quote!(__kis::Row::copy(row))
+    } else {
+        quote!(row)
+    }
 }
 
 /// The arguments behind the rows. What a row function takes by value is cloned for each row.

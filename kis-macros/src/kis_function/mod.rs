@@ -18,6 +18,10 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         return quote::quote!(#item #errors);
     };
     let model = model::Model::new(args, &function, &mut diag);
-    let more = if diag.is_empty() { expand::expand(&model) } else { expand::stand_in(&model, &diag) };
+    let more = if diag.is_empty() {
+        expand::expand(&model)
+    } else {
+        expand::stand_in(&model, &diag)
+    };
     quote::quote!(#item #more)
 }

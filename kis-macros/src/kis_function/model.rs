@@ -38,7 +38,10 @@ impl Model {
         let parts = Parts::read(&function.sig, diag);
         let ident = function.sig.ident.clone();
         let own_name = ident.unraw().to_string();
-        let name = args.name.as_ref().map_or_else(|| own_name.clone(), syn::LitStr::value);
+        let name = args
+            .name
+            .as_ref()
+            .map_or_else(|| own_name.clone(), syn::LitStr::value);
         check_state(&args, &parts, diag);
         check_words(&args, &parts, diag);
         let conns = conns(&args, &parts, diag);
@@ -60,12 +63,18 @@ impl Model {
 
     /// The state argument, if there is one.
     pub(crate) fn state(&self) -> Option<&Arg> {
-        self.parts.args.iter().find(|arg| matches!(arg.how, How::State | How::Keyed))
+        self.parts
+            .args
+            .iter()
+            .find(|arg| matches!(arg.how, How::State | How::Keyed))
     }
 }
 
 fn check_state(args: &Args, parts: &Parts, diag: &mut Diag) {
-    let mut states = parts.args.iter().filter(|arg| matches!(arg.how, How::State | How::Keyed));
+    let mut states = parts
+        .args
+        .iter()
+        .filter(|arg| matches!(arg.how, How::State | How::Keyed));
     let Some(state) = states.next() else {
         if let Some(key) = &args.key {
             diag.error(key, "key says by which field state is kept, but the function has no state; add an argument &mut S or &mut Keyed<S>");
@@ -73,7 +82,10 @@ fn check_state(args: &Args, parts: &Parts, diag: &mut Diag) {
         return;
     };
     for more in states {
-        diag.error(&more.ty, "a flow function keeps one state; put both into one struct");
+        diag.error(
+            &more.ty,
+            "a flow function keeps one state; put both into one struct",
+        );
     }
     match (&parts.takes, &state.how) {
         (Some(Takes::Row { .. }), How::Keyed) => {
@@ -83,15 +95,24 @@ fn check_state(args: &Args, parts: &Parts, diag: &mut Diag) {
             diag.error(&state.ty, "a batch function with state borrows its rows, since a row's key is found by where the row stands: write &[T] instead of Vec<T>");
         }
         (Some(Takes::Batch { .. }), How::State) => {
-            diag.error(&state.ty, "a function that takes a batch gets state by key: write &mut Keyed<S> and use state.of(row)");
+            diag.error(
+                &state.ty,
+                "a function that takes a batch gets state by key: write &mut Keyed<S> and use state.of(row)",
+            );
         }
         (Some(Takes::Any), _) => {
-            diag.error(&state.ty, "a function with state names its row type: write &T or &[T] instead of &Rows");
+            diag.error(
+                &state.ty,
+                "a function with state names its row type: write &T or &[T] instead of &Rows",
+            );
         }
         _ => {}
     }
     if let Some((number, _)) = &args.concurrent {
-        diag.error(number, "rows with state are handled one after the other; remove concurrent");
+        diag.error(
+            number,
+            "rows with state are handled one after the other; remove concurrent",
+        );
     }
 }
 
@@ -99,14 +120,22 @@ fn check_words(args: &Args, parts: &Parts, diag: &mut Diag) {
     if let Some((number, _)) = &args.concurrent
         && (!parts.is_async || !matches!(parts.takes, None | Some(Takes::Row { .. })))
     {
-        diag.error(number, "concurrent overlaps the rows of an async function that takes one row; this one is not");
+        diag.error(
+            number,
+            "concurrent overlaps the rows of an async function that takes one row; this one is not",
+        );
     }
     if let Some(blocking) = args.blocking
         && parts.is_async
     {
-        diag.error(blocking, "an async function awaits and does not block; remove blocking or async");
+        diag.error(
+            blocking,
+            "an async function awaits and does not block; remove blocking or async",
+        );
     }
-    if args.reuse && matches!(parts.takes, Some(Takes::Row { .. })) || !args.jumps.is_empty() && matches!(parts.takes, Some(Takes::Row { .. })) {
+    if args.reuse && matches!(parts.takes, Some(Takes::Row { .. }))
+        || !args.jumps.is_empty() && matches!(parts.takes, Some(Takes::Row { .. }))
+    {
         diag.error(
             Span::call_site(),
             "actions come from functions that take a batch and return Outcome<T>; this one takes one row",
@@ -122,7 +151,10 @@ fn conns(args: &Args, parts: &Parts, diag: &mut Diag) -> Vec<(String, String)> {
                 let mode = args.mode.map_or("", Mode::as_str);
                 diag.error(name, format!("a {mode} function has no connector; use mode = \"Load\" to read from one, \"Save\" to write to one"));
             } else if !may_hold_conn(parts) {
-                diag.error(name, "the function has no argument that could take the connector; add one, conn: &Conn<C>");
+                diag.error(
+                    name,
+                    "the function has no argument that could take the connector; add one, conn: &Conn<C>",
+                );
             }
             vec![(String::new(), name.value())]
         }
@@ -134,12 +166,18 @@ fn conns(args: &Args, parts: &Parts, diag: &mut Diag) -> Vec<(String, String)> {
                     diag.error(arg, format!("the function has no argument {arg}; {hint}"));
                 }
             }
-            conns.iter().map(|(arg, conn)| (arg.unraw().to_string(), conn.value())).collect()
+            conns
+                .iter()
+                .map(|(arg, conn)| (arg.unraw().to_string(), conn.value()))
+                .collect()
         }
     }
 }
 
 /// Any argument's own type may hold a connector; a function without arguments has none.
 fn may_hold_conn(parts: &Parts) -> bool {
-    parts.args.iter().any(|arg| matches!(arg.how, How::Lent | How::Given))
+    parts
+        .args
+        .iter()
+        .any(|arg| matches!(arg.how, How::Lent | How::Given))
 }

@@ -2,7 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{FnArg, GenericArgument, Ident, Pat, PathArguments, ReturnType, Signature, Type, ext::IdentExt, spanned::Spanned};
+use syn::{
+    FnArg, GenericArgument, Ident, Pat, PathArguments, ReturnType, Signature, Type, ext::IdentExt,
+    spanned::Spanned,
+};
 
 use crate::diag::Diag;
 
@@ -61,15 +64,27 @@ impl Parts {
                 None
             }
         };
-        let args = inputs.enumerate().filter_map(|(i, arg)| self::arg(i, arg, diag)).collect();
+        let args = inputs
+            .enumerate()
+            .filter_map(|(i, arg)| self::arg(i, arg, diag))
+            .collect();
         let ret = match &sig.output {
             ReturnType::Default => quote!(()),
             ReturnType::Type(_, ty) => {
-                refuse_impl(ty, diag, "a flow function says what it returns: a type, not impl Trait");
+                refuse_impl(
+                    ty,
+                    diag,
+                    "a flow function says what it returns: a type, not impl Trait",
+                );
                 ty.to_token_stream()
             }
         };
-        Parts { takes, args, ret, is_async: sig.asyncness.is_some() }
+        Parts {
+            takes,
+            args,
+            ret,
+            is_async: sig.asyncness.is_some(),
+        }
     }
 }
 
@@ -81,7 +96,10 @@ fn refuse_forms(sig: &Signature, diag: &mut Diag) {
         );
     }
     if let syn::Safety::Unsafe(word) = &sig.safety {
-        diag.error(word, "a flow function cannot be unsafe: the flow calls it without knowing what it must hold to");
+        diag.error(
+            word,
+            "a flow function cannot be unsafe: the flow calls it without knowing what it must hold to",
+        );
     }
     if let Some(variadic) = &sig.variadic {
         diag.error(variadic, "a flow function cannot be variadic");
@@ -92,28 +110,56 @@ fn takes(ty: &Type, diag: &mut Diag) -> Option<Takes> {
     match plain(ty) {
         Type::Reference(reference) => {
             if let Some(word) = &reference.mutability {
-                diag.error(word, "a flow function borrows its rows with & or takes them; return the changed row instead");
+                diag.error(
+                    word,
+                    "a flow function borrows its rows with & or takes them; return the changed row instead",
+                );
                 return None;
             }
             match plain(&reference.elem) {
-                Type::Slice(slice) => Some(Takes::Batch { ty: (*slice.elem).clone(), owned: false }),
-                Type::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == "Rows" && s.arguments.is_none()) => {
+                Type::Slice(slice) => Some(Takes::Batch {
+                    ty: (*slice.elem).clone(),
+                    owned: false,
+                }),
+                Type::Path(path)
+                    if path
+                        .path
+                        .segments
+                        .last()
+                        .is_some_and(|s| s.ident == "Rows" && s.arguments.is_none()) =>
+                {
                     Some(Takes::Any)
                 }
                 inner => {
                     if inner_of(inner, "Vec").is_some() {
-                        diag.error(ty, "a flow function borrows a batch as a slice: write &[T] instead of &Vec<T>");
+                        diag.error(
+                            ty,
+                            "a flow function borrows a batch as a slice: write &[T] instead of &Vec<T>",
+                        );
                         return None;
                     }
-                    Some(Takes::Row { ty: inner.clone(), owned: false })
+                    Some(Takes::Row {
+                        ty: inner.clone(),
+                        owned: false,
+                    })
                 }
             }
         }
         ty => {
-            refuse_impl(ty, diag, "a flow function names its row type: it is registered once, with its types");
+            refuse_impl(
+                ty,
+                diag,
+                "a flow function names its row type: it is registered once, with its types",
+            );
             match inner_of(ty, "Vec") {
-                Some(row) => Some(Takes::Batch { ty: row.clone(), owned: true }),
-                None => Some(Takes::Row { ty: ty.clone(), owned: true }),
+                Some(row) => Some(Takes::Batch {
+                    ty: row.clone(),
+                    owned: true,
+                }),
+                None => Some(Takes::Row {
+                    ty: ty.clone(),
+                    owned: true,
+                }),
             }
         }
     }
@@ -127,10 +173,12 @@ fn arg(i: usize, arg: &FnArg, diag: &mut Diag) -> Option<Arg> {
     };
     refuse_impl(&arg.ty, diag, "a flow function names the types of its arguments");
     let (ty, how) = match plain(&arg.ty) {
-        Type::Reference(reference) if reference.mutability.is_some() => match inner_of(&reference.elem, "Keyed") {
-            Some(state) => (state.clone(), How::Keyed),
-            None => ((*reference.elem).clone(), How::State),
-        },
+        Type::Reference(reference) if reference.mutability.is_some() => {
+            match inner_of(&reference.elem, "Keyed") {
+                Some(state) => (state.clone(), How::Keyed),
+                None => ((*reference.elem).clone(), How::State),
+            }
+        }
         Type::Reference(reference) => ((*reference.elem).clone(), How::Lent),
         ty => (ty.clone(), How::Given),
     };

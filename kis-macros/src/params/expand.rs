@@ -59,7 +59,10 @@ fn params_struct(ident: &Ident, params: &[Param]) -> TokenStream {
         ident.set_span(Span::call_site());
         ident
     });
-    let checks = params.iter().enumerate().filter_map(|(i, param)| check_default(ident, i, param));
+    let checks = params
+        .iter()
+        .enumerate()
+        .filter_map(|(i, param)| check_default(ident, i, param));
     quote! {
         impl __conf::Params for #ident {
             const SHAPE: &'static __conf::ParamsShape = &__conf::ParamsShape {
@@ -92,10 +95,13 @@ fn shape(param: &Param) -> TokenStream {
         }
         (min, max) => {
             let float = |bound: &Option<Bound>| {
-                bound.as_ref().map_or_else(|| quote!(::core::option::Option::None), |bound| {
-                    let value = &bound.value;
-                    quote!(::core::option::Option::Some(#value as f64))
-                })
+                bound.as_ref().map_or_else(
+                    || quote!(::core::option::Option::None),
+                    |bound| {
+                        let value = &bound.value;
+                        quote!(::core::option::Option::Some(#value as f64))
+                    },
+                )
             };
             let (min, max) = (float(min), float(max));
             quote!(__conf::ParamKind::within(#kind, #min, #max))

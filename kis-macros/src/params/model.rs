@@ -2,7 +2,9 @@
 
 use kis_conf::{Data, Node, OwnedValue, Place, Scalar};
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, DeriveInput, Expr, ExprLit, ExprUnary, Fields, Ident, Lit, LitStr, Type, UnOp, ext::IdentExt};
+use syn::{
+    Attribute, DeriveInput, Expr, ExprLit, ExprUnary, Fields, Ident, Lit, LitStr, Type, UnOp, ext::IdentExt,
+};
 
 use crate::{
     diag::Diag,
@@ -11,8 +13,14 @@ use crate::{
     words::{Words, value},
 };
 
-const PARAM_WORDS: Words = Words { of: "#[param(..)]", known: &["default", "min", "max", "rename"] };
-const PARAMS_WORDS: Words = Words { of: "#[params(..)]", known: &["crate"] };
+const PARAM_WORDS: Words = Words {
+    of: "#[param(..)]",
+    known: &["default", "min", "max", "rename"],
+};
+const PARAMS_WORDS: Words = Words {
+    of: "#[params(..)]",
+    known: &["crate"],
+};
 
 /// A type that is to be params.
 pub(crate) struct Model {
@@ -56,14 +64,22 @@ impl Model {
     pub(crate) fn new(item: &DeriveInput, diag: &mut Diag) -> Option<Model> {
         let krate = krate(&item.attrs, diag);
         if !item.generics.params.is_empty() {
-            diag.error(&item.generics, "params cannot be generic: their shape is one list of names");
+            diag.error(
+                &item.generics,
+                "params cannot be generic: their shape is one list of names",
+            );
         }
         let data = match &item.data {
             syn::Data::Struct(data) => match &data.fields {
-                Fields::Named(fields) => Data_::Struct(fields.named.iter().filter_map(|f| param(f, diag)).collect()),
+                Fields::Named(fields) => {
+                    Data_::Struct(fields.named.iter().filter_map(|f| param(f, diag)).collect())
+                }
                 Fields::Unit => Data_::Struct(Vec::new()),
                 Fields::Unnamed(fields) => {
-                    diag.error(fields, "params have names, by which YAML gives them; write struct P { name: T }");
+                    diag.error(
+                        fields,
+                        "params have names, by which YAML gives them; write struct P { name: T }",
+                    );
                     return None;
                 }
             },
@@ -71,7 +87,10 @@ impl Model {
                 let mut words = Vec::new();
                 for variant in &data.variants {
                     if !matches!(variant.fields, Fields::Unit) {
-                        diag.error(variant, "an enum of params is a choice of words; its variants have no fields");
+                        diag.error(
+                            variant,
+                            "an enum of params is a choice of words; its variants have no fields",
+                        );
                     }
                     words.push((variant.ident.clone(), word_of(variant, diag)));
                 }
@@ -88,7 +107,13 @@ impl Model {
         if let Data_::Struct(params) = &data {
             for (i, param) in params.iter().enumerate() {
                 if let Some(first) = params[..i].iter().find(|first| first.name == param.name) {
-                    diag.error(&param.ident, format!("two params have the name {}: {} and {}", param.name, first.ident, param.ident));
+                    diag.error(
+                        &param.ident,
+                        format!(
+                            "two params have the name {}: {} and {}",
+                            param.name, first.ident, param.ident
+                        ),
+                    );
                 }
             }
         }
@@ -142,7 +167,10 @@ fn param(field: &syn::Field, diag: &mut Diag) -> Option<Param> {
 fn word_of(variant: &syn::Variant, diag: &mut Diag) -> String {
     let mut word = snake(&variant.ident.unraw().to_string());
     for attr in variant.attrs.iter().filter(|attr| attr.path().is_ident("param")) {
-        let words = Words { of: "#[param(..)] of a word", known: &["rename"] };
+        let words = Words {
+            of: "#[param(..)] of a word",
+            known: &["rename"],
+        };
         let read = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
             words.read(input, diag, |_, _, input, _| {
                 word = value::<LitStr>(input)?.value();
@@ -162,20 +190,34 @@ fn is_option(ty: &Type) -> bool {
 fn default(expr: &Expr) -> syn::Result<Default_> {
     let span = syn::spanned::Spanned::span(expr);
     let (text, quoted) = match expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => (text.value(), true),
-        expr => (number(expr).map(|(text, _)| text).or_else(|_| plain(expr))?, false),
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text), ..
+        }) => (text.value(), true),
+        expr => (
+            number(expr).map(|(text, _)| text).or_else(|_| plain(expr))?,
+            false,
+        ),
     };
     let mut scalar = Scalar::plain(&text);
     // A quoted duration such as "30s" is still a duration; what is quoted in Rust is plain in YAML.
     scalar.quoted = false;
     let _ = quoted;
-    let node = Node { place: Place::in_code(), data: Data::Scalar(scalar) };
-    Ok(Default_ { facts: OwnedValue::of(&node), text, span })
+    let node = Node {
+        place: Place::in_code(),
+        data: Data::Scalar(scalar),
+    };
+    Ok(Default_ {
+        facts: OwnedValue::of(&node),
+        text,
+        span,
+    })
 }
 
 fn plain(expr: &Expr) -> syn::Result<String> {
     match expr {
-        Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) => Ok(on.value.to_string()),
+        Expr::Lit(ExprLit {
+            lit: Lit::Bool(on), ..
+        }) => Ok(on.value.to_string()),
         _ => Err(syn::Error::new_spanned(
             expr,
             "a default is a literal: a number, true or false, or a text such as \"30s\"",
@@ -185,15 +227,27 @@ fn plain(expr: &Expr) -> syn::Result<String> {
 
 fn bound(expr: &Expr) -> syn::Result<Bound> {
     let (_, whole) = number(expr)?;
-    Ok(Bound { value: quote::quote!(#expr), whole })
+    Ok(Bound {
+        value: quote::quote!(#expr),
+        whole,
+    })
 }
 
 /// The text of a number, and whether it is a whole one.
 fn number(expr: &Expr) -> syn::Result<(String, bool)> {
     match expr {
-        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => Ok((int.base10_digits().to_owned(), true)),
-        Expr::Lit(ExprLit { lit: Lit::Float(float), .. }) => Ok((float.base10_digits().to_owned(), false)),
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(int), ..
+        }) => Ok((int.base10_digits().to_owned(), true)),
+        Expr::Lit(ExprLit {
+            lit: Lit::Float(float),
+            ..
+        }) => Ok((float.base10_digits().to_owned(), false)),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => {
             let (text, whole) = number(expr)?;
             Ok((format!("-{text}"), whole))
         }

@@ -9,7 +9,11 @@ use crate::{diag::Diag, twin::serde_twin};
 
 pub(crate) fn expand(item: &DeriveInput, model: &Model) -> TokenStream {
     let open = model.krate.open();
-    let serde = if model.own_serde { TokenStream::new() } else { twin(item, model) };
+    let serde = if model.own_serde {
+        TokenStream::new()
+    } else {
+        twin(item, model)
+    };
     let (row, value) = (impl_row(item, model), impl_field_value(item));
     quote! {
         #[automatically_derived]
@@ -143,7 +147,10 @@ fn each(model: &Model, value: impl Fn(usize, &Field) -> TokenStream) -> TokenStr
     for field in &model.fields {
         let ident = call_site(&field.ident);
         let value = if field.skip {
-            field.default.clone().unwrap_or_else(|| quote!(::core::default::Default::default()))
+            field
+                .default
+                .clone()
+                .unwrap_or_else(|| quote!(::core::default::Default::default()))
         } else {
             i += 1;
             value(i - 1, field)
@@ -188,7 +195,9 @@ fn impl_field_value(item: &DeriveInput) -> TokenStream {
 
 fn twin(item: &DeriveInput, model: &Model) -> TokenStream {
     serde_twin(item, &model.krate, |i| {
-        let Some(field) = model.fields.get(i) else { return TokenStream::new() };
+        let Some(field) = model.fields.get(i) else {
+            return TokenStream::new();
+        };
         let rename = field.rename.as_ref().map(|name| quote!(#[serde(rename = #name)]));
         let default = field.row_default.then(|| quote!(#[serde(default)]));
         quote!(#rename #default)

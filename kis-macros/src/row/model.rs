@@ -11,8 +11,14 @@ use crate::{
     words::{Words, value},
 };
 
-const ROW_WORDS: Words = Words { of: "#[row(..)] of a struct", known: &["own_serde", "crate"] };
-const FIELD_WORDS: Words = Words { of: "#[row(..)] of a field", known: &["rename", "default", "json"] };
+const ROW_WORDS: Words = Words {
+    of: "#[row(..)] of a struct",
+    known: &["own_serde", "crate"],
+};
+const FIELD_WORDS: Words = Words {
+    of: "#[row(..)] of a field",
+    known: &["rename", "default", "json"],
+};
 
 /// A struct that is to be a row.
 pub(crate) struct Model {
@@ -42,7 +48,10 @@ impl Model {
     pub(crate) fn new(item: &DeriveInput, diag: &mut Diag) -> Option<Model> {
         let (krate, own_serde) = struct_words(&item.attrs, diag);
         if !item.generics.params.is_empty() {
-            diag.error(&item.generics, "a row cannot be generic: its shape is one list of fields; write one struct for each type");
+            diag.error(
+                &item.generics,
+                "a row cannot be generic: its shape is one list of fields; write one struct for each type",
+            );
         }
         let fields = match &item.data {
             Data::Struct(data) => match &data.fields {
@@ -69,9 +78,17 @@ impl Model {
             }
         };
         let container = SerdeAttrs::read(&item.attrs);
-        let fields: Vec<Field> = fields.named.iter().filter_map(|f| field(f, &container, diag)).collect();
+        let fields: Vec<Field> = fields
+            .named
+            .iter()
+            .filter_map(|f| field(f, &container, diag))
+            .collect();
         check_names(&fields, diag);
-        Some(Model { krate, own_serde, fields })
+        Some(Model {
+            krate,
+            own_serde,
+            fields,
+        })
     }
 
     /// The fields on the wire.
@@ -119,7 +136,10 @@ fn field(field: &syn::Field, container: &SerdeAttrs, diag: &mut Diag) -> Option<
         diag.error(span, "a row cannot flatten a field: its fields are found by one list of names; write the fields out, or keep the struct as one field that derives Row");
     }
     if let (Some(text), true) = (&rename, serde.rename.is_some()) {
-        diag.error(text, "the field is renamed twice, by #[row(rename)] and by #[serde(rename)]");
+        diag.error(
+            text,
+            "the field is renamed twice, by #[row(rename)] and by #[serde(rename)]",
+        );
     }
     let rule = container.rename_all.as_ref().map(LitStr::value);
     let own_name = ident.unraw().to_string();
@@ -136,17 +156,41 @@ fn field(field: &syn::Field, container: &SerdeAttrs, diag: &mut Diag) -> Option<
         (.., Some(SerdeDefault::Path(path))) => Some(quote!(#path().#ident)),
         _ => None,
     };
-    Some(Field { ident, ty: field.ty.clone(), name, rename, default, row_default, json, skip: serde.skip })
+    Some(Field {
+        ident,
+        ty: field.ty.clone(),
+        name,
+        rename,
+        default,
+        row_default,
+        json,
+        skip: serde.skip,
+    })
 }
 
 fn check_names(fields: &[Field], diag: &mut Diag) {
     for (i, field) in fields.iter().enumerate() {
-        if let Some(first) = fields[..i].iter().find(|first| first.name == field.name && !first.skip && !field.skip) {
-            let at = field.rename.as_ref().map_or_else(|| field.ident.span(), LitStr::span);
-            diag.error(at, format!("two fields have the name {}: {} and {}", field.name, first.ident, field.ident));
+        if let Some(first) = fields[..i]
+            .iter()
+            .find(|first| first.name == field.name && !first.skip && !field.skip)
+        {
+            let at = field
+                .rename
+                .as_ref()
+                .map_or_else(|| field.ident.span(), LitStr::span);
+            diag.error(
+                at,
+                format!(
+                    "two fields have the name {}: {} and {}",
+                    field.name, first.ident, field.ident
+                ),
+            );
         }
         if field.name.is_empty() {
-            diag.error(field.rename.as_ref().map_or_else(Span::call_site, LitStr::span), "a field's name cannot be empty");
+            diag.error(
+                field.rename.as_ref().map_or_else(Span::call_site, LitStr::span),
+                "a field's name cannot be empty",
+            );
         }
     }
 }

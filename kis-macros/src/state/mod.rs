@@ -12,7 +12,10 @@ use crate::{
     words::{Words, value},
 };
 
-const WORDS: Words = Words { of: "#[state(..)]", known: &["ttl", "version", "own_serde", "crate"] };
+const WORDS: Words = Words {
+    of: "#[state(..)]",
+    known: &["ttl", "version", "own_serde", "crate"],
+};
 
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let item: DeriveInput = match syn::parse2(item) {
@@ -36,7 +39,10 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         diag.take(read);
     }
     if !item.generics.params.is_empty() {
-        diag.error(&item.generics, "a state cannot be generic: it is stored under one type");
+        diag.error(
+            &item.generics,
+            "a state cannot be generic: it is stored under one type",
+        );
     }
     if let syn::Data::Union(data) = &item.data {
         diag.error(data.union_token.span, "a state is a struct or an enum");
@@ -51,7 +57,11 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let open = krate.open();
     let nanos = ttl.unwrap_or_default();
     let fingerprint = fingerprint(&item);
-    let serde = if own_serde { TokenStream::new() } else { serde_twin(&item, &krate, |_| TokenStream::new()) };
+    let serde = if own_serde {
+        TokenStream::new()
+    } else {
+        serde_twin(&item, &krate, |_| TokenStream::new())
+    };
     let errors = diag.tokens();
     if !item.generics.params.is_empty() {
         return errors;
@@ -88,16 +98,30 @@ fn fingerprint(item: &DeriveInput) -> u64 {
     let mut parts: Vec<String> = Vec::new();
     let mut of = |prefix: String, fields: &syn::Fields| {
         for (i, field) in fields.iter().enumerate() {
-            let name = field.ident.as_ref().map_or_else(|| i.to_string(), ToString::to_string);
+            let name = field
+                .ident
+                .as_ref()
+                .map_or_else(|| i.to_string(), ToString::to_string);
             let ty = &field.ty;
-            parts.push(format!("{prefix}{name}:{}", quote!(#ty).to_string().replace(' ', "")));
+            parts.push(format!(
+                "{prefix}{name}:{}",
+                quote!(#ty).to_string().replace(' ', "")
+            ));
         }
     };
     match &item.data {
         syn::Data::Struct(data) => of(String::new(), &data.fields),
-        syn::Data::Enum(data) => data.variants.iter().for_each(|v| of(format!("{}.", v.ident), &v.fields)),
+        syn::Data::Enum(data) => data
+            .variants
+            .iter()
+            .for_each(|v| of(format!("{}.", v.ident), &v.fields)),
         syn::Data::Union(_) => {}
     }
     parts.sort();
-    parts.join("\n").bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    parts
+        .join("\n")
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
 }

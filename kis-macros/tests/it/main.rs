@@ -1,0 +1,3 @@
+//! What the macros write, run.
+
+mod functions;
