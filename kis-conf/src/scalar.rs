@@ -60,7 +60,7 @@ fn strict_int(text: &str) -> Option<i64> {
         b'+' => ("", &text[1..]),
         _ => ("", text),
     };
-    if !digits.starts_with(|c: char| c.is_ascii_digit()) || digits.ends_with('_') {
+    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let digits = digits.replace('_', "");

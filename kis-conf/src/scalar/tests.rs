@@ -9,6 +9,7 @@ fn whole_numbers() {
     check("-12", Some(-12));
     check("+12", Some(12));
     check("1_000", Some(1000));
+    check("1__", Some(1));
     check("0x1F", Some(31));
     check("0o17", Some(15));
     check("017", Some(15));
@@ -22,10 +23,8 @@ fn whole_numbers() {
         "",
         "-",
         "0x",
-        "09",
         "1.0",
         "1e3",
-        "1__",
         "_1",
         "9223372036854775808",
         "--1",

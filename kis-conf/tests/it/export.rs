@@ -1,7 +1,7 @@
 //! What is exported reads as the same configuration.
 
 use kis_conf::{
-    CheckedConf, FlowConf, Node, Param, Place, Placed, ReadOptions, StepConf, check_read, export,
+    CheckedConf, FileText, FlowConf, Node, Param, Place, Placed, ReadOptions, StepConf, check_read, export,
     export_flow, read_files,
 };
 use proptest::prelude::*;
@@ -11,10 +11,18 @@ use crate::{kinds::EVERYTHING, load, without_places};
 /// Exports, reads that, and compares; the texts themselves and what only a spelling says are left out.
 fn round_trip(conf: &CheckedConf) {
     let files = export(conf);
-    let again = check_read(read_files(files.clone(), &ReadOptions::default()));
+    let again = check_read(read_files(numbered(&files), &ReadOptions::default()));
     let again = again.unwrap_or_else(|problems| panic!("{problems}\n{files:#?}"));
     assert_eq!(comparable(&again), comparable(conf), "{files:#?}");
     assert_eq!(export(&again), files);
+}
+
+/// Files whose names hold no bracket, so that places can be told from the rest.
+fn numbered(files: &[FileText]) -> Vec<FileText> {
+    let numbered = files.iter().enumerate();
+    numbered
+        .map(|(i, file)| crate::file(&format!("conf/{i}.yml"), &file.text))
+        .collect()
 }
 
 fn comparable(conf: &CheckedConf) -> String {
@@ -153,7 +161,7 @@ proptest! {
     }
 
     #[test]
-    fn any_names(name in "[^\\p{Cc}/\\\\() ]{1,20}", key in any_text(), must in prop::collection::vec("\\PC{0,5}x", 0..3)) {
+    fn any_names(name in "[^\\p{Cc}/\\\\ ]{1,20}", key in any_text(), must in prop::collection::vec("\\PC{0,5}x", 0..3)) {
         prop_assume!(name.trim() == name && !name.contains("${") && must.iter().all(|m| kis_conf::illegal_name(m).is_none()));
         let mut conf = load("kistype: conn\ncname: c\ntype: redis\n---\nkistype: func\nfname: f\n---\nkistype: flow\nflow_name: F\nflows: [fname: f]\n").unwrap();
         conf.conns[0].name.value = name.clone();
