@@ -131,6 +131,9 @@ fn with_unit(text: &str, units: &[(&str, u64)]) -> Result<u64, Fault> {
         .find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_')
         .unwrap_or(text.len());
     let (value, unit) = text.split_at(number);
+    if value.starts_with('_') {
+        return Err(Fault::Form);
+    }
     match unit.trim_start() {
         "" => whole(&value.replace('_', "")),
         unit => scaled(&value.replace('_', ""), lookup(units, unit)?),
