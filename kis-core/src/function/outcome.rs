@@ -95,3 +95,18 @@ impl<T> Outcome<T> {
         Outcome { rows: None, action }
     }
 }
+
+impl Outcome {
+    /// Goes on with the rows that came in, for a function that borrows them.
+    ///
+    /// ```
+    /// # use kis_core::prelude::*;
+    /// fn stop_when_empty(rows: &[u32]) -> Outcome {
+    ///     if rows.is_empty() { Outcome::abort() } else { Outcome::next() }
+    /// }
+    /// assert!(!stop_when_empty(&[1]).action().abort);
+    /// ```
+    pub fn next() -> Outcome {
+        Outcome::only(Action::default())
+    }
+}

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use kis_conf::{CheckedConf, ConnConf, FlowConf, Node, Param, Place, Placed, Problems, StepConf};
+use kis_conf::{
+    CheckedConf, ConnConf, FileText, FlowConf, Node, Param, Place, Placed, Problems, ReadOptions, StepConf, check_read,
+    read_files,
+};
 use kis_conn::store::Store;
 
 use super::Flow;
@@ -11,6 +14,7 @@ use crate::{
     error::Error,
     flow::{Linked, Plan, bind},
     function::{Exts, Function, FunctionInfo},
+    registry,
 };
 
 /// Builds a [`Flow`] step by step.
@@ -28,6 +32,17 @@ impl FlowBuilder {
         let flow = FlowConf::new(placed(name));
         let conf = CheckedConf { flows: vec![flow], ..CheckedConf::default() };
         FlowBuilder { conf, functions: Vec::new(), store: None, exts: Exts::default() }
+    }
+
+    /// The only flow of `yaml`, with the connectors beside it, of functions that are linked.
+    pub(super) fn from_yaml(yaml: &str) -> Result<FlowBuilder, Error> {
+        let file = FileText { name: "flow.yml".to_owned(), text: yaml.to_owned() };
+        let conf = check_read(read_files(vec![file], &ReadOptions::default()));
+        let conf = conf.map_err(|problems| Error::fatal(problems.to_string()))?;
+        if conf.flows.len() != 1 {
+            return Err(Error::fatal(format!("expected the YAML of one flow, found {}", conf.flows.len())));
+        }
+        Ok(FlowBuilder { conf, functions: registry::functions(), store: None, exts: Exts::default() })
     }
 
     /// Adds a step of the function `F`. A second step of one function is named `f_2`, unless [`named`](Self::named)

@@ -44,6 +44,14 @@ impl Flow {
         FlowBuilder::new(name)
     }
 
+    /// Builds the only flow of `yaml`, as [`to_yaml`](Flow::to_yaml) writes it, from the functions that are linked.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the YAML.
+    pub fn from_yaml(yaml: &str) -> Result<FlowBuilder> {
+        FlowBuilder::from_yaml(yaml)
+    }
+
     pub(super) fn new(builder: FlowBuilder, shared: Shared, plan: &Plan) -> Result<Flow> {
         Flow::with(builder, shared, plan, Cache::default(), Meta::default())
     }

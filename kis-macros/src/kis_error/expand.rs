@@ -55,13 +55,13 @@ fn says(ident: &Ident, model: &Model) -> TokenStream {
         }
     });
     quote! {
-        #[allow(unused_variables)]
+        #[allow(unused_variables, non_shorthand_field_patterns)]
         impl ::core::fmt::Display for #ident {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self { #(#texts)* }
             }
         }
-        #[allow(unused_variables)]
+        #[allow(unused_variables, non_shorthand_field_patterns)]
         impl ::std::error::Error for #ident {
             fn source(&self) -> ::core::option::Option<&(dyn ::std::error::Error + 'static)> {
                 match self { #(#sources)* }
