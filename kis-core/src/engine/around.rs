@@ -73,7 +73,11 @@ impl Surroundings {
         // A drain does not wait for a system that is down: what waits for it is read again at the next start.
         match tokio::time::timeout(wait, stop.wait_for(|stop| *stop >= Stop::Drain)).await {
             Err(_) => Ok(()),
-            Ok(_) => Err(Fault::at(&step.name, STOPPED, "stopped while its connector was not available")),
+            Ok(_) => Err(Fault::at(
+                &step.name,
+                STOPPED,
+                "stopped while its connector was not available",
+            )),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use kis_conn::{AnyConnector, ErrorClass, LaneContext, LaneLog, OpenError, Source, SourceSpec, store::{FlowTables, Store}};
+use kis_conn::{
+    AnyConnector, ErrorClass, LaneContext, LaneLog, OpenError, Source, SourceSpec,
+    store::{FlowTables, Store},
+};
 use tokio::sync::mpsc;
 
 use super::{
@@ -52,7 +55,12 @@ pub(super) struct StepParts {
 impl StepParts {
     /// The step for one piece of work.
     pub(super) fn run(&self) -> StepRun {
-        StepRun { plan: Arc::clone(&self.plan), cx: self.cx.clone(), state: None, logs: Vec::new() }
+        StepRun {
+            plan: Arc::clone(&self.plan),
+            cx: self.cx.clone(),
+            state: None,
+            logs: Vec::new(),
+        }
     }
 }
 
@@ -86,7 +94,10 @@ pub(super) async fn open_sources(plan: &FlowPlan, env: &Environment) -> Result<V
                     tokio::time::sleep(wait).await;
                 }
                 Err(error) => {
-                    return Err(Fault::new("source", format_args!("{}: source {}: {error}", conf.place, source.name)));
+                    return Err(Fault::new(
+                        "source",
+                        format_args!("{}: source {}: {error}", conf.place, source.name),
+                    ));
                 }
             }
         }
@@ -99,17 +110,30 @@ pub(super) async fn restore_conns(
     plan: &FlowPlan,
     env: &Environment,
 ) -> Result<Vec<(String, Arc<dyn AnyConnector>)>, Fault> {
-    let notes = env.store.notes(&plan.name).map_err(|error| Fault::new("store", error))?;
-    let mut used: Vec<usize> = plan.steps.iter().flat_map(|step| step.conns.iter().map(|(_, conn)| *conn)).collect();
+    let notes = env
+        .store
+        .notes(&plan.name)
+        .map_err(|error| Fault::new("store", error))?;
+    let mut used: Vec<usize> = plan
+        .steps
+        .iter()
+        .flat_map(|step| step.conns.iter().map(|(_, conn)| *conn))
+        .collect();
     used.sort_unstable();
     used.dedup();
     let mut conns = Vec::with_capacity(used.len());
     for conn in used {
         let (name, conn) = &env.conns[conn];
-        let note = notes.iter().find(|(of, _)| **of == **name).map(|(_, note)| note.as_slice());
-        conn.restore(note)
-            .await
-            .map_err(|error| Fault::new(error.code.to_string(), format_args!("connector {name}: {}", error.message)))?;
+        let note = notes
+            .iter()
+            .find(|(of, _)| **of == **name)
+            .map(|(_, note)| note.as_slice());
+        conn.restore(note).await.map_err(|error| {
+            Fault::new(
+                error.code.to_string(),
+                format_args!("connector {name}: {}", error.message),
+            )
+        })?;
         conns.push((name.to_string(), Arc::clone(conn)));
     }
     Ok(conns)
@@ -122,11 +146,15 @@ pub(super) fn lanes(kit: &Kit<'_>, answers: &mpsc::UnboundedSender<Answer>) -> R
     let total = plan.stages.len() * plan.lanes + usize::from(plan.own_steps < plan.steps.len());
     let mut stages: Vec<Arc<[Arc<Lane>]>> = Vec::with_capacity(plan.stages.len());
     for (number, stage) in plan.stages.iter().enumerate() {
-        let onward = plan.stages.get(number + 1).and_then(|next| next.key.clone()).map(|key| Onward {
-            route: Route::Key(key),
-            lanes: plan.lanes,
-            unique: false,
-        });
+        let onward = plan
+            .stages
+            .get(number + 1)
+            .and_then(|next| next.key.clone())
+            .map(|key| Onward {
+                route: Route::Key(key),
+                lanes: plan.lanes,
+                unique: false,
+            });
         let mut lanes = Vec::with_capacity(plan.lanes);
         for lane in 0..plan.lanes {
             let context = lane_context(kit, number * plan.lanes + lane, total);
@@ -140,18 +168,36 @@ pub(super) fn lanes(kit: &Kit<'_>, answers: &mpsc::UnboundedSender<Answer>) -> R
     }
     for pair in stages.windows(2) {
         for (input, lane) in pair[0].iter().enumerate() {
-            lane.connect(Exchange { lanes: Arc::clone(&pair[1]), input });
+            lane.connect(Exchange {
+                lanes: Arc::clone(&pair[1]),
+                input,
+            });
         }
     }
     let last = (plan.own_steps < plan.steps.len()).then(|| {
         let context = lane_context(kit, total - 1, total);
-        let chain = chain(kit, plan.own_steps, plan.steps.len(), plan.steps.len(), &context, &shared);
+        let chain = chain(
+            kit,
+            plan.own_steps,
+            plan.steps.len(),
+            plan.steps.len(),
+            &context,
+            &shared,
+        );
         Lane::new(chain, 1, answers.clone())
     });
     let heads = (0..plan.head)
-        .map(|at| StepParts { plan: Arc::clone(&plan.steps[at]), cx: context(kit, at, None, &shared) })
+        .map(|at| StepParts {
+            plan: Arc::clone(&plan.steps[at]),
+            cx: context(kit, at, None, &shared),
+        })
         .collect();
-    Ok(Built { first: stages.first().map(|lanes| lanes.to_vec()).unwrap_or_default(), last, count: total, heads })
+    Ok(Built {
+        first: stages.first().map(|lanes| lanes.to_vec()).unwrap_or_default(),
+        last,
+        count: total,
+        heads,
+    })
 }
 
 fn lane_context(kit: &Kit<'_>, lane: usize, lanes: usize) -> LaneContext {
@@ -175,7 +221,12 @@ pub(super) fn chain(
                 map.set_ttl(state.ttl_ms);
                 map
             });
-            StepRun { plan, cx, state, logs: Vec::new() }
+            StepRun {
+                plan,
+                cx,
+                state,
+                logs: Vec::new(),
+            }
         })
         .collect();
     // Clients enlist their logs when they are made, so the list is whole only now.
@@ -222,7 +273,9 @@ fn context(kit: &Kit<'_>, at: usize, lane: Option<&LaneContext>, (cache, meta): 
 pub(super) fn load_state(kit: &Kit<'_>, chain: &mut Chain, holds: impl Fn(u8) -> bool) -> Result<(), Fault> {
     let now_ms = kit.around.now_ms();
     for step in &mut chain.steps {
-        let (Some(map), Some(state)) = (&mut step.state, &step.plan.state) else { continue };
+        let (Some(map), Some(state)) = (&mut step.state, &step.plan.state) else {
+            continue;
+        };
         map.set_now(now_ms);
         let mut wrong = None;
         kit.store
@@ -231,8 +284,13 @@ pub(super) fn load_state(kit: &Kit<'_>, chain: &mut Chain, holds: impl Fn(u8) ->
                     return;
                 }
                 if value.version != state.info.version {
-                    wrong = Some(format!("it was stored as version {}, and the program has version {}", value.version, state.info.version));
-                } else if let Err(text) = map.load(KeyRef::from_canonical(key), &value.bytes, value.expires_ms) {
+                    wrong = Some(format!(
+                        "it was stored as version {}, and the program has version {}",
+                        value.version, state.info.version
+                    ));
+                } else if let Err(text) =
+                    map.load(KeyRef::from_canonical(key), &value.bytes, value.expires_ms)
+                {
                     wrong = Some(text);
                 }
             })
@@ -250,4 +308,3 @@ pub(super) fn load_state(kit: &Kit<'_>, chain: &mut Chain, holds: impl Fn(u8) ->
     }
     Ok(())
 }
-

@@ -24,7 +24,12 @@ pub(super) struct StepRun {
 
 impl StepRun {
     /// Calls the function once. A failed call leaves no trace in the step's state and in its connectors' logs.
-    pub(super) async fn call(&mut self, batch: &mut Batch, keys: Option<&Arc<Keys>>, fails: &mut Fails) -> Verdict {
+    pub(super) async fn call(
+        &mut self,
+        batch: &mut Batch,
+        keys: Option<&Arc<Keys>>,
+        fails: &mut Fails,
+    ) -> Verdict {
         let marks = self.mark();
         let verdict = self.call_marked(batch, keys, fails).await;
         match &verdict {
@@ -32,7 +37,10 @@ impl StepRun {
                 if let Some(state) = &mut self.state {
                     state.keep();
                 }
-                self.logs.iter().zip(&marks).for_each(|(log, mark)| log.release(*mark));
+                self.logs
+                    .iter()
+                    .zip(&marks)
+                    .for_each(|(log, mark)| log.release(*mark));
             }
             Verdict::Failed(_) => self.undo(&marks),
         }
@@ -55,15 +63,25 @@ impl StepRun {
         if let Some(state) = &mut self.state {
             state.undo();
         }
-        self.logs.iter().zip(marks).for_each(|(log, mark)| log.rollback(*mark));
+        self.logs
+            .iter()
+            .zip(marks)
+            .for_each(|(log, mark)| log.rollback(*mark));
     }
 
-    async fn call_marked(&mut self, batch: &mut Batch, keys: Option<&Arc<Keys>>, fails: &mut Fails) -> Verdict {
+    async fn call_marked(
+        &mut self,
+        batch: &mut Batch,
+        keys: Option<&Arc<Keys>>,
+        fails: &mut Fails,
+    ) -> Verdict {
         let limit = self.plan.timeout;
         match self.plan.info.call {
             Call::Now(call) => call(&mut self.job(batch, keys, fails)),
             Call::Later(call) => {
-                let Some(limit) = limit else { return call(&mut self.job(batch, keys, fails)).await };
+                let Some(limit) = limit else {
+                    return call(&mut self.job(batch, keys, fails)).await;
+                };
                 let kept = self.plan.info.takes.owned.then(|| batch.copy());
                 let call = call;
                 let mut job = self.job(batch, keys, fails);
@@ -97,7 +115,12 @@ impl StepRun {
             let mut fails = Fails::default();
             let job = state.as_deref_mut().zip(keys.as_ref());
             let state_job = job.map(|(map, keys)| StateJob { map, keys });
-            let verdict = call(&mut Job { cx: &cx, batch: &mut moved, state: state_job, fails: &mut fails });
+            let verdict = call(&mut Job {
+                cx: &cx,
+                batch: &mut moved,
+                state: state_job,
+                fails: &mut fails,
+            });
             (moved, state, fails, verdict)
         });
         let answer = match limit {
@@ -111,7 +134,9 @@ impl StepRun {
                 *fails = found;
                 verdict
             }
-            Some(Err(_)) => Verdict::Failed(Error::fatal("bug in kis: a blocking call panicked outside of the function")),
+            Some(Err(_)) => Verdict::Failed(Error::fatal(
+                "bug in kis: a blocking call panicked outside of the function",
+            )),
             None => {
                 if let Some(kept) = kept {
                     *batch = kept;
@@ -128,10 +153,23 @@ impl StepRun {
         }
     }
 
-    fn job<'a>(&'a mut self, batch: &'a mut Batch, keys: Option<&'a Arc<Keys>>, fails: &'a mut Fails) -> Job<'a> {
+    fn job<'a>(
+        &'a mut self,
+        batch: &'a mut Batch,
+        keys: Option<&'a Arc<Keys>>,
+        fails: &'a mut Fails,
+    ) -> Job<'a> {
         let state = self.state.as_deref_mut().zip(keys);
-        let state = state.map(|(map, keys)| StateJob { map: map as &mut dyn AnyState, keys });
-        Job { cx: &self.cx, batch, state, fails }
+        let state = state.map(|(map, keys)| StateJob {
+            map: map as &mut dyn AnyState,
+            keys,
+        });
+        Job {
+            cx: &self.cx,
+            batch,
+            state,
+            fails,
+        }
     }
 }
 

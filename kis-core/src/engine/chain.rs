@@ -10,11 +10,11 @@ use kis_conn::{
 use tracing::Instrument;
 
 use super::{
+    around::Surroundings,
     call::StepRun,
     cursor::{self, Came, Next},
     failure::Failing,
     fault::Fault,
-    around::Surroundings,
     lane::LaneFreeze,
     parcel::{Flight, From, Parcel},
     reader::Patience,
@@ -111,11 +111,16 @@ impl Chain {
                     at = target;
                 }
                 Next::Done => {
-                    self.collected.iter_mut().for_each(|rows| rows.push(std::mem::take(&mut run.batch)));
+                    self.collected
+                        .iter_mut()
+                        .for_each(|rows| rows.push(std::mem::take(&mut run.batch)));
                     return Ok(Vec::new());
                 }
                 Next::Aborted => {
-                    self.around.counters.step(at).drop_rows(DropReason::Aborted, run.batch.len() as u64);
+                    self.around
+                        .counters
+                        .step(at)
+                        .drop_rows(DropReason::Aborted, run.batch.len() as u64);
                     return Ok(Vec::new());
                 }
                 Next::Empty => return Ok(Vec::new()),
@@ -125,7 +130,10 @@ impl Chain {
 
     /// Takes what changed since the last marker.
     pub(super) fn freeze(&mut self, cut: u64) -> LaneFreeze {
-        let mut writes = LaneCut { letters: std::mem::take(&mut self.letters), ..LaneCut::default() };
+        let mut writes = LaneCut {
+            letters: std::mem::take(&mut self.letters),
+            ..LaneCut::default()
+        };
         for log in &self.logs {
             log.freeze(&mut writes);
         }
@@ -138,7 +146,12 @@ impl Chain {
                 state.push((self.first + i, map.freeze()));
             }
         }
-        LaneFreeze { cut, state, writes, keys }
+        LaneFreeze {
+            cut,
+            state,
+            writes,
+            keys,
+        }
     }
 
     /// Runs one step on the batch, with all its retries, and says what came of it.
@@ -154,7 +167,10 @@ impl Chain {
         self.must(at, run)?;
         let given = run.batch.len();
         if given == 0 && before > 0 {
-            return Ok(Came { empty: true, ..Came::default() });
+            return Ok(Came {
+                empty: true,
+                ..Came::default()
+            });
         }
         let reused = plan.info.reuse.then(|| run.batch.copy());
         counters.rows_in.add(given as u64);
@@ -175,7 +191,11 @@ impl Chain {
             }
         }
         if at + 1 == self.total && !action.abort {
-            let passed = if matches!(plan.info.on, HandsOn::Nothing) { given.saturating_sub(failed) } else { out };
+            let passed = if matches!(plan.info.on, HandsOn::Nothing) {
+                given.saturating_sub(failed)
+            } else {
+                out
+            };
             self.around.counters.rows_out.add(passed as u64);
         }
         let jump = match action.jump {
@@ -183,7 +203,12 @@ impl Chain {
             None => None,
         };
         let empty = out == 0 && !matches!(plan.info.on, HandsOn::WhatCameIn) || out == 0 && given > 0;
-        Ok(Came { abort: action.abort, force_next: action.force_next, jump, empty })
+        Ok(Came {
+            abort: action.abort,
+            force_next: action.force_next,
+            jump,
+            empty,
+        })
     }
 
     /// Calls the step until every row has a result or has failed for good.
@@ -198,7 +223,10 @@ impl Chain {
             let started = std::time::Instant::now();
             let step = &mut self.steps[i];
             let span = tracing::debug_span!("step", step = %step.plan.name, rows = run.batch.len(), attempt);
-            let verdict = step.call(&mut run.batch, run.keys.as_ref(), &mut fails).instrument(span).await;
+            let verdict = step
+                .call(&mut run.batch, run.keys.as_ref(), &mut fails)
+                .instrument(span)
+                .await;
             self.around.counters.step(at).durations.add(started.elapsed());
             let error = match verdict {
                 Verdict::Go(action) => {
@@ -212,10 +240,14 @@ impl Chain {
             self.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), attempt)?;
             match error.class() {
                 ErrorClass::Unavailable => {
-                    self.around.wait_for_conn(&self.flow, at, &error, &mut patience).await?;
+                    self.around
+                        .wait_for_conn(&self.flow, at, &error, &mut patience)
+                        .await?;
                     continue;
                 }
-                ErrorClass::Retry | ErrorClass::Timeout if attempt < retry.attempts && self.flow.steps[at].retries(&error) => {
+                ErrorClass::Retry | ErrorClass::Timeout
+                    if attempt < retry.attempts && self.flow.steps[at].retries(&error) =>
+                {
                     self.around.counters.step(at).retries.add(1);
                     self.around.sleep(backoff).await?;
                     backoff = (backoff * 2).min(retry.backoff.to);
@@ -223,7 +255,11 @@ impl Chain {
                     continue;
                 }
                 ErrorClass::Fatal => {
-                    return Err(Fault::at(&self.flow.steps[at].name, error.code().to_owned(), error.message()));
+                    return Err(Fault::at(
+                        &self.flow.steps[at].name,
+                        error.code().to_owned(),
+                        error.message(),
+                    ));
                 }
                 _ => return search::bad_rows(self, at, run, error, attempt).await,
             }
@@ -232,8 +268,16 @@ impl Chain {
 
     /// Settles rows that failed one by one; those that may be tried again are tried again before the batch goes on,
     /// so that no row overtakes them.
-    async fn settle_rows(&mut self, at: usize, run: &mut Run, mut fails: Fails, attempt: u32) -> Result<(), Fault> {
-        let (again, settled): (Vec<Fail>, Vec<Fail>) = fails.drain().partition(|fail| self.flow.steps[at].retries(&fail.error));
+    async fn settle_rows(
+        &mut self,
+        at: usize,
+        run: &mut Run,
+        mut fails: Fails,
+        attempt: u32,
+    ) -> Result<(), Fault> {
+        let (again, settled): (Vec<Fail>, Vec<Fail>) = fails
+            .drain()
+            .partition(|fail| self.flow.steps[at].retries(&fail.error));
         self.fail_rows(at, &run.from, run.keys.as_ref(), settled.into_iter(), attempt)?;
         for fail in again {
             search::retry_row(self, at, run, fail, attempt).await?;
@@ -307,7 +351,10 @@ impl Chain {
             return Err(Fault::at(
                 &self.flow.steps[at].name,
                 "max_jumps",
-                format_args!("a run jumped more than {} times; raise max_jumps of the flow or end the loop", self.flow.max_jumps),
+                format_args!(
+                    "a run jumped more than {} times; raise max_jumps of the flow or end the loop",
+                    self.flow.max_jumps
+                ),
             ));
         }
         if back {
@@ -319,13 +366,22 @@ impl Chain {
 
     /// Deals the rows out to the lanes of the next stage.
     fn leave(&mut self, mut run: Run, step: usize, flight: Arc<Flight>) -> Vec<(usize, Parcel)> {
-        let Some(onward) = &self.onward else { return Vec::new() };
+        let Some(onward) = &self.onward else {
+            return Vec::new();
+        };
         let from = match run.batch.set_origin(Origin::Same) {
             Origin::Same => run.from,
             Origin::Each(rows) => run.from.select(rows.into_iter()),
             Origin::All => run.from.whole(),
         };
-        let whole = Parcel { batch: run.batch, keys: None, from, step, letters: Vec::new(), flight };
+        let whole = Parcel {
+            batch: run.batch,
+            keys: None,
+            from,
+            step,
+            letters: Vec::new(),
+            flight,
+        };
         match &onward.route {
             Route::Lane(lane) => vec![(*lane, whole)],
             Route::Key(field) => {

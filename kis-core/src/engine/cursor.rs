@@ -35,7 +35,10 @@ pub(super) fn next(at: usize, steps: usize, came: Came) -> Next {
         return Next::Aborted;
     }
     if let Some(target) = came.jump {
-        return Next::Step { at: target, back: target <= at };
+        return Next::Step {
+            at: target,
+            back: target <= at,
+        };
     }
     if at + 1 == steps {
         return Next::Done;
@@ -43,7 +46,10 @@ pub(super) fn next(at: usize, steps: usize, came: Came) -> Next {
     if came.empty && !came.force_next {
         return Next::Empty;
     }
-    Next::Step { at: at + 1, back: false }
+    Next::Step {
+        at: at + 1,
+        back: false,
+    }
 }
 
 #[cfg(test)]
@@ -59,11 +65,48 @@ mod tests {
             (2, came, Next::Done),
             (2, empty, Next::Done),
             (0, empty, Next::Empty),
-            (0, Came { force_next: true, ..empty }, Next::Step { at: 1, back: false }),
-            (1, Came { jump: Some(0), ..empty }, Next::Step { at: 0, back: true }),
-            (1, Came { jump: Some(1), ..came }, Next::Step { at: 1, back: true }),
-            (0, Came { jump: Some(2), ..came }, Next::Step { at: 2, back: false }),
-            (1, Came { jump: Some(0), abort: true, force_next: true, ..came }, Next::Aborted),
+            (
+                0,
+                Came {
+                    force_next: true,
+                    ..empty
+                },
+                Next::Step { at: 1, back: false },
+            ),
+            (
+                1,
+                Came {
+                    jump: Some(0),
+                    ..empty
+                },
+                Next::Step { at: 0, back: true },
+            ),
+            (
+                1,
+                Came {
+                    jump: Some(1),
+                    ..came
+                },
+                Next::Step { at: 1, back: true },
+            ),
+            (
+                0,
+                Came {
+                    jump: Some(2),
+                    ..came
+                },
+                Next::Step { at: 2, back: false },
+            ),
+            (
+                1,
+                Came {
+                    jump: Some(0),
+                    abort: true,
+                    force_next: true,
+                    ..came
+                },
+                Next::Aborted,
+            ),
         ] {
             assert_eq!(next(at, 3, came), expected, "step {at}, {came:?}");
         }

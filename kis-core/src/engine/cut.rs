@@ -29,8 +29,16 @@ pub(super) struct Cutter {
 
 impl Cutter {
     /// Takes the cuts of `flow`, whose lanes answer on `answers`.
-    pub(super) fn new(flow: Arc<FlowRun>, answers: mpsc::UnboundedReceiver<Answer>, record: FlowRecord) -> Cutter {
-        Cutter { flow, answers, record }
+    pub(super) fn new(
+        flow: Arc<FlowRun>,
+        answers: mpsc::UnboundedReceiver<Answer>,
+        record: FlowRecord,
+    ) -> Cutter {
+        Cutter {
+            flow,
+            answers,
+            record,
+        }
     }
 
     /// Waits for the next fault of a lane. Lanes send nothing else between cuts.
@@ -51,7 +59,9 @@ impl Cutter {
     pub(super) async fn cut(&mut self, state: RunState) -> Result<(), Fault> {
         let started = Instant::now();
         let news = self.record.state != state;
-        let Some(marked) = self.flow.router.mark(news) else { return Ok(()) };
+        let Some(marked) = self.flow.router.mark(news) else {
+            return Ok(());
+        };
         let lanes = self.frozen(marked.cut).await?;
         let notes = self.notes().await?;
         self.write(marked, lanes, notes, state).await?;
@@ -66,7 +76,9 @@ impl Cutter {
         while frozen.len() < self.flow.lane_count {
             match self.answers.recv().await {
                 Some(Answer::Frozen(freeze)) if freeze.cut == cut => frozen.push(*freeze),
-                Some(Answer::Frozen(_)) => return Err(Fault::bug("a lane answered the marker of another cut")),
+                Some(Answer::Frozen(_)) => {
+                    return Err(Fault::bug("a lane answered the marker of another cut"));
+                }
                 Some(Answer::Fault(fault)) => return Err(fault),
                 None => return Err(Fault::bug("all lanes are gone")),
             }
@@ -92,7 +104,10 @@ impl Cutter {
                         tokio::time::sleep(wait).await;
                     }
                     Err(error) => {
-                        return Err(Fault::new(error.code.clone(), format_args!("connector {name}: {}", error.message)));
+                        return Err(Fault::new(
+                            error.code.clone(),
+                            format_args!("connector {name}: {}", error.message),
+                        ));
                     }
                 }
             }
@@ -109,7 +124,9 @@ impl Cutter {
     ) -> Result<(), Fault> {
         let flow = &self.flow;
         let counters = &flow.around.counters;
-        counters.state_keys.store(lanes.iter().map(|lane| lane.keys).sum(), Relaxed);
+        counters
+            .state_keys
+            .store(lanes.iter().map(|lane| lane.keys).sum(), Relaxed);
         let record = FlowRecord {
             cut: marked.cut,
             at_ms: flow.around.now_ms(),
@@ -128,11 +145,22 @@ impl Cutter {
             .positions
             .iter()
             .map(|(source, partition, position)| {
-                (flow.plan.sources[*source].name.to_string(), partition.clone(), position.clone())
+                (
+                    flow.plan.sources[*source].name.to_string(),
+                    partition.clone(),
+                    position.clone(),
+                )
             })
             .collect();
         let name = flow.plan.name.to_string();
-        let mut cut = FlowCut { flow: name, positions, lanes, notes, record: record.clone(), clear_parked: false };
+        let mut cut = FlowCut {
+            flow: name,
+            positions,
+            lanes,
+            notes,
+            record: record.clone(),
+            clear_parked: false,
+        };
         let mut patience = Patience::default();
         loop {
             let (written, result) = flow.writer.commit(cut).await?;
@@ -159,8 +187,12 @@ impl Cutter {
     /// own copy of the position is information for its tools, the store's is the truth.
     async fn commit_sources(&self, marked: &Marked) {
         for (number, source) in self.flow.sources.iter().enumerate() {
-            let up_to: Vec<_> =
-                marked.positions.iter().filter(|(of, ..)| *of == number).map(|(_, p, at)| (p.clone(), at.clone())).collect();
+            let up_to: Vec<_> = marked
+                .positions
+                .iter()
+                .filter(|(of, ..)| *of == number)
+                .map(|(_, p, at)| (p.clone(), at.clone()))
+                .collect();
             if up_to.is_empty() {
                 continue;
             }
@@ -186,10 +218,17 @@ pub(super) fn encode(lanes: Vec<LaneFreeze>, plan: &FlowPlan) -> Result<Vec<Lane
                     step: Arc::clone(&step.name),
                     group: key.group(),
                     key: key.canonical().into(),
-                    value: bytes.map(|bytes| StateValue { version, fingerprint: 0, expires_ms, bytes }),
+                    value: bytes.map(|bytes| StateValue {
+                        version,
+                        fingerprint: 0,
+                        expires_ms,
+                        bytes,
+                    }),
                 });
             };
-            frozen.encode(&mut each).map_err(|text| Fault::at(&step.name, "state", text))?;
+            frozen
+                .encode(&mut each)
+                .map_err(|text| Fault::at(&step.name, "state", text))?;
         }
         cuts.push(cut);
     }

@@ -75,12 +75,20 @@ impl Failing<'_> {
             Some(shape) => (shape.name.to_owned(), shape.fingerprint()),
             None => ("raw".to_owned(), 0),
         };
-        let key = fail.origin.zip(self.keys).map(|(row, keys)| keys.get(row as usize).canonical());
+        let key = fail
+            .origin
+            .zip(self.keys)
+            .map(|(row, keys)| keys.get(row as usize).canonical());
         Letter {
             id: LetterId::of(self.flow, &self.step.name, &origin),
             flow: self.flow.to_owned(),
             step: self.step.name.to_string(),
-            stage: if class == ErrorClass::Decode { "decode" } else { "call" }.to_owned(),
+            stage: if class == ErrorClass::Decode {
+                "decode"
+            } else {
+                "call"
+            }
+            .to_owned(),
             class: class.as_str().to_owned(),
             code: code.to_owned(),
             message: fail.error.message().to_owned(),
@@ -108,7 +116,10 @@ impl Failing<'_> {
                 return ("json".to_owned(), body);
             }
         }
-        let bytes = fail.origin.and_then(|row| self.from.bytes(row)).unwrap_or_default();
+        let bytes = fail
+            .origin
+            .and_then(|row| self.from.bytes(row))
+            .unwrap_or_default();
         (self.from.format().to_owned(), bytes.to_vec())
     }
 }

@@ -16,12 +16,19 @@ pub struct Fault {
 impl Fault {
     /// A fault of the flow's surroundings: its source, a connector, the store.
     pub(crate) fn new(code: impl Into<String>, message: impl fmt::Display) -> Fault {
-        Fault { step: None, code: code.into(), message: message.to_string() }
+        Fault {
+            step: None,
+            code: code.into(),
+            message: message.to_string(),
+        }
     }
 
     /// A fault at a step.
     pub(crate) fn at(step: &str, code: impl Into<String>, message: impl fmt::Display) -> Fault {
-        Fault { step: Some(step.to_owned()), ..Fault::new(code, message) }
+        Fault {
+            step: Some(step.to_owned()),
+            ..Fault::new(code, message)
+        }
     }
 
     /// A fault of this framework.

@@ -111,7 +111,11 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
     if env.fresh {
         env.store.forget(&plan.name).map_err(store_fault)?;
     }
-    let record = env.store.record(&plan.name).map_err(store_fault)?.unwrap_or_default();
+    let record = env
+        .store
+        .record(&plan.name)
+        .map_err(store_fault)?
+        .unwrap_or_default();
     let positions = env.store.positions(&plan.name).map_err(store_fault)?;
     let conns = build::restore_conns(&plan, &env).await?;
     let sources = build::open_sources(&plan, &env).await?;
@@ -143,12 +147,22 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         plan,
     });
     let before = (record.state == RunState::Ended).then(|| {
-        positions.iter().map(|(_, partition, position)| (partition.to_string(), position.show())).collect()
+        positions
+            .iter()
+            .map(|(_, partition, position)| (partition.to_string(), position.show()))
+            .collect()
     });
     let readers = read_all(&flow, &positions).await?;
     let cutter = Cutter::new(Arc::clone(&flow), inbox, next_run(record, &flow));
     flow.around.counters.set_phase(Phase::Running);
-    Ok(Running { flow, cutter, readers, last: built.last, checkpoint: env.checkpoint, before })
+    Ok(Running {
+        flow,
+        cutter,
+        readers,
+        last: built.last,
+        checkpoint: env.checkpoint,
+        before,
+    })
 }
 
 /// The record of this start: a run that had ended is followed by a new one, a killed one goes on under its id.
@@ -169,7 +183,10 @@ async fn read_all(
     for (number, source) in flow.sources.iter().enumerate() {
         let plan = &flow.plan.sources[number];
         let partitions = source.partitions().await.map_err(|error| {
-            Fault::new(error.code.to_string(), format_args!("source {}: {}", plan.name, error.message))
+            Fault::new(
+                error.code.to_string(),
+                format_args!("source {}: {}", plan.name, error.message),
+            )
         })?;
         for partition in partitions {
             let from = positions
@@ -178,7 +195,14 @@ async fn read_all(
                 .map(|(_, _, position)| position.clone());
             let lane = lane_of(partition_hash(&plan.name, &partition), flow.plan.lanes);
             let at = flow.router.add(number, partition.clone(), from.clone());
-            let reading = Reading { source: number, opened: Arc::clone(source), partition, number: at, lane, from };
+            let reading = Reading {
+                source: number,
+                opened: Arc::clone(source),
+                partition,
+                number: at,
+                lane,
+                from,
+            };
             readers.spawn(reader::read(Arc::clone(flow), reading));
         }
     }
@@ -248,7 +272,13 @@ impl Running {
         self.cutter.cut(RunState::Running).await?;
         if let Some(last) = &self.last {
             let flight = Flight::new(Arc::clone(&self.flow.around.counters), 0, 0, Vec::new());
-            last.send(0, Parcel { step: self.flow.plan.own_steps, ..Parcel::only_letters(Vec::new(), flight) });
+            last.send(
+                0,
+                Parcel {
+                    step: self.flow.plan.own_steps,
+                    ..Parcel::only_letters(Vec::new(), flight)
+                },
+            );
         }
         self.cutter.cut(RunState::Ended).await?;
         Ok(FlowEnd::Ended)

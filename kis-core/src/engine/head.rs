@@ -29,26 +29,43 @@ pub(super) struct HeadJob {
 /// # Errors
 /// When the flow has to stop.
 pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parcel)>, Fault> {
-    let HeadJob { source, lane, place, block, flight } = job;
+    let HeadJob {
+        source,
+        lane,
+        place,
+        block,
+        flight,
+    } = job;
     let source = &flow.plan.sources[source];
     let raw = Arc::new(block.rows);
     let mut batch = Batch::new_raw((*raw).clone());
     let mut fails = Fails::default();
     match source.row {
         Some(row) => (row.convert)(&mut batch, &mut fails),
-        None => flow.plan.decoded.iter().for_each(|row| (row.view)(&mut batch, &mut fails)),
+        None => flow
+            .plan
+            .decoded
+            .iter()
+            .for_each(|row| (row.view)(&mut batch, &mut fails)),
     }
     if let Some(field) = &source.conf.event_time
         && let Some(ms) = batch.latest(field).and_then(|ms| u64::try_from(ms).ok())
     {
-        flow.around.counters.event_time_ms.fetch_max(ms, std::sync::atomic::Ordering::Relaxed);
+        flow.around
+            .counters
+            .event_time_ms
+            .fetch_max(ms, std::sync::atomic::Ordering::Relaxed);
     }
     let route = match &source.conf.order {
         kis_conf::Order::By(field) => Route::Key(field.value.as_str().into()),
         kis_conf::Order::Partition => Route::Lane(lane),
         kis_conf::Order::None => Route::Lane(place as usize % flow.plan.lanes),
     };
-    let onward = Onward { route, lanes: flow.plan.lanes, unique: source.conf.batch.unique };
+    let onward = Onward {
+        route,
+        lanes: flow.plan.lanes,
+        unique: source.conf.batch.unique,
+    };
     let mut chain = Chain {
         flow: Arc::clone(&flow.plan),
         around: flow.around.clone(),
@@ -60,10 +77,24 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
         onward: Some(onward),
         collected: None,
     };
-    let from = From { raw: Some(raw), ..From::default() };
+    let from = From {
+        raw: Some(raw),
+        ..From::default()
+    };
     chain.fail_rows(0, &from, None, fails.drain(), 1)?;
-    let parcel = Parcel { batch, keys: None, from, step: 0, letters: Vec::new(), flight: Arc::clone(&flight) };
-    let mut parcels = if parcel.batch.is_empty() { Vec::new() } else { chain.work(parcel).await? };
+    let parcel = Parcel {
+        batch,
+        keys: None,
+        from,
+        step: 0,
+        letters: Vec::new(),
+        flight: Arc::clone(&flight),
+    };
+    let mut parcels = if parcel.batch.is_empty() {
+        Vec::new()
+    } else {
+        chain.work(parcel).await?
+    };
     // The letters travel with the first rows, or alone, so that they are in the same cut as their block.
     let letters = std::mem::take(&mut chain.letters);
     match parcels.first_mut() {

@@ -30,8 +30,16 @@ struct Input<T> {
 impl<T> Inbox<T> {
     /// An empty inbox with this many inputs.
     pub(super) fn new(inputs: usize) -> Inbox<T> {
-        let inputs = (0..inputs).map(|_| Input { held: VecDeque::new(), delivered: None }).collect();
-        Inbox { ready: VecDeque::new(), inputs }
+        let inputs = (0..inputs)
+            .map(|_| Input {
+                held: VecDeque::new(),
+                delivered: None,
+            })
+            .collect();
+        Inbox {
+            ready: VecDeque::new(),
+            inputs,
+        }
     }
 
     /// Adds an item from `input`; it is held while the input waits for the others' marker.
@@ -65,8 +73,13 @@ impl<T> Inbox<T> {
     /// Lets the marker through once every input has delivered it, and then what was held behind it.
     fn align(&mut self) {
         while self.inputs.iter().all(|input| input.delivered.is_some()) {
-            let Some(cut) = self.inputs.first().and_then(|input| input.delivered) else { return };
-            debug_assert!(self.inputs.iter().all(|input| input.delivered == Some(cut)), "bug in kis: markers out of step");
+            let Some(cut) = self.inputs.first().and_then(|input| input.delivered) else {
+                return;
+            };
+            debug_assert!(
+                self.inputs.iter().all(|input| input.delivered == Some(cut)),
+                "bug in kis: markers out of step"
+            );
             self.ready.push_back(Mail::Marker(cut));
             for input in &mut self.inputs {
                 input.delivered = None;

@@ -59,8 +59,15 @@ pub(super) struct LaneFreeze {
 impl Lane {
     /// An idle lane with so many inputs.
     pub(super) fn new(chain: Chain, inputs: usize, answers: mpsc::UnboundedSender<Answer>) -> Arc<Lane> {
-        let inner = Inner { inbox: Inbox::new(inputs), idle: Some(Box::new(chain)), next: None };
-        Arc::new(Lane { inner: Mutex::new(inner), answers })
+        let inner = Inner {
+            inbox: Inbox::new(inputs),
+            idle: Some(Box::new(chain)),
+            next: None,
+        };
+        Arc::new(Lane {
+            inner: Mutex::new(inner),
+            answers,
+        })
     }
 
     /// Connects the lane to the lanes of the next stage.
@@ -104,21 +111,23 @@ impl Lane {
             };
             match mail {
                 Mail::Item(parcel) => {
-                    let span = tracing::debug_span!("batch", flow = %chain.flow.name, rows = parcel.batch.len());
+                    let span =
+                        tracing::debug_span!("batch", flow = %chain.flow.name, rows = parcel.batch.len());
                     match chain.work(parcel).instrument(span).await {
-                    Ok(onward) => {
-                        if let Some(next) = &next {
-                            for (lane, parcel) in onward {
-                                next.lanes[lane].send(next.input, parcel);
+                        Ok(onward) => {
+                            if let Some(next) = &next {
+                                for (lane, parcel) in onward {
+                                    next.lanes[lane].send(next.input, parcel);
+                                }
                             }
                         }
+                        Err(fault) => {
+                            // The chain is dropped with what waits: the flow stops, and all of it is read again.
+                            let _ = self.answers.send(Answer::Fault(fault));
+                            return;
+                        }
                     }
-                    Err(fault) => {
-                        // The chain is dropped with what waits: the flow stops, and all of it is read again.
-                        let _ = self.answers.send(Answer::Fault(fault));
-                        return;
-                    }
-                }}
+                }
                 Mail::Marker(cut) => {
                     let freeze = chain.freeze(cut);
                     if let Some(next) = &next {
@@ -141,7 +150,9 @@ struct PanicGuard<'a>(&'a mpsc::UnboundedSender<Answer>);
 impl Drop for PanicGuard<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let _ = self.0.send(Answer::Fault(Fault::bug("the work on a lane panicked")));
+            let _ = self
+                .0
+                .send(Answer::Fault(Fault::bug("the work on a lane panicked")));
         }
     }
 }
@@ -149,6 +160,9 @@ impl Drop for PanicGuard<'_> {
 impl fmt::Debug for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = self.inner.lock();
-        f.debug_struct("Lane").field("waiting", &inner.inbox.len()).field("idle", &inner.idle.is_some()).finish_non_exhaustive()
+        f.debug_struct("Lane")
+            .field("waiting", &inner.inbox.len())
+            .field("idle", &inner.idle.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -36,7 +36,14 @@ pub(crate) struct Parcel {
 impl Parcel {
     /// A parcel without rows, for dead letters whose block has no other rows.
     pub(crate) fn only_letters(letters: Vec<LetterWrite>, flight: Arc<Flight>) -> Parcel {
-        Parcel { batch: Batch::default(), keys: None, from: From::default(), step: 0, letters, flight }
+        Parcel {
+            batch: Batch::default(),
+            keys: None,
+            from: From::default(),
+            step: 0,
+            letters,
+            flight,
+        }
     }
 }
 
@@ -56,7 +63,9 @@ impl From {
     pub(crate) fn show(&self, row: Option<u32>) -> String {
         match (&self.raw, row) {
             (Some(raw), Some(row)) => raw.origin(self.raw_row(row)),
-            (Some(raw), None) if raw.len() > 1 => format!("{} and {} rows behind it", raw.origin(0), raw.len() - 1),
+            (Some(raw), None) if raw.len() > 1 => {
+                format!("{} and {} rows behind it", raw.origin(0), raw.len() - 1)
+            }
             (Some(raw), None) => raw.origin(0),
             (None, row) => {
                 let name = self.name.as_deref().unwrap_or("rows given by the program");
@@ -73,13 +82,20 @@ impl From {
     /// The same for a part of the rows: `rows` are the rows kept, by their number here.
     pub(crate) fn select(&self, rows: impl Iterator<Item = u32>) -> From {
         let index = rows.map(|row| self.raw_row(row) as u32).collect();
-        From { index: Some(index), ..self.clone() }
+        From {
+            index: Some(index),
+            ..self.clone()
+        }
     }
 
     /// The same for rows that stand for the whole batch.
     pub(crate) fn whole(&self) -> From {
         let name = Arc::from(format!("a batch from {}", self.show(None)));
-        From { raw: None, index: None, name: Some(name) }
+        From {
+            raw: None,
+            index: None,
+            name: Some(name),
+        }
     }
 
     /// How the source's bytes are written.
@@ -121,7 +137,13 @@ impl Flight {
     ) -> Arc<Flight> {
         counters.inflight_rows.fetch_add(rows, Relaxed);
         counters.inflight_bytes.fetch_add(bytes, Relaxed);
-        Arc::new(Flight { counters, rows, bytes, arrived: Instant::now(), _permits: permits })
+        Arc::new(Flight {
+            counters,
+            rows,
+            bytes,
+            arrived: Instant::now(),
+            _permits: permits,
+        })
     }
 }
 
@@ -142,11 +164,23 @@ impl Parcel {
     /// Deals the rows out to the lanes of their keys, one key for each row.
     pub(crate) fn deal(self, keys: Keys, lanes: usize, unique: bool) -> Vec<(usize, Parcel)> {
         if lanes == 1 && !unique {
-            return vec![(0, Parcel { keys: Some(Arc::new(keys)), ..self })];
+            return vec![(
+                0,
+                Parcel {
+                    keys: Some(Arc::new(keys)),
+                    ..self
+                },
+            )];
         }
         let parts = split(&keys, lanes, unique);
         if let [(lane, _)] = &*parts {
-            return vec![(*lane, Parcel { keys: Some(Arc::new(keys)), ..self })];
+            return vec![(
+                *lane,
+                Parcel {
+                    keys: Some(Arc::new(keys)),
+                    ..self
+                },
+            )];
         }
         let mut part_of = vec![0u16; keys.len()];
         for (number, (_, rows)) in parts.iter().enumerate() {
@@ -161,7 +195,17 @@ impl Parcel {
                 rows.iter().for_each(|row| own.push(keys.get(*row as usize)));
                 let from = self.from.select(rows.into_iter());
                 let flight = Arc::clone(&self.flight);
-                (lane, Parcel { batch, keys: Some(Arc::new(own)), from, step: self.step, letters: Vec::new(), flight })
+                (
+                    lane,
+                    Parcel {
+                        batch,
+                        keys: Some(Arc::new(own)),
+                        from,
+                        step: self.step,
+                        letters: Vec::new(),
+                        flight,
+                    },
+                )
             })
             .collect()
     }

@@ -42,13 +42,21 @@ impl Intake {
 
     /// Room for `ahead` batches per partition and `bytes` bytes per flow.
     pub(super) fn new(ahead: usize, bytes: u64) -> Intake {
-        let units = u32::try_from(bytes / Self::UNIT).unwrap_or(u32::MAX).clamp(1, Semaphore::MAX_PERMITS as u32);
-        Intake { ahead, bytes: Arc::new(Semaphore::new(units as usize)), units }
+        let units = u32::try_from(bytes / Self::UNIT)
+            .unwrap_or(u32::MAX)
+            .clamp(1, Semaphore::MAX_PERMITS as u32);
+        Intake {
+            ahead,
+            bytes: Arc::new(Semaphore::new(units as usize)),
+            units,
+        }
     }
 
     /// Waits for room for a batch of `bytes`; one larger than the whole budget takes all of it.
     async fn room(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
-        let units = u32::try_from(bytes.div_ceil(Self::UNIT)).unwrap_or(u32::MAX).min(self.units);
+        let units = u32::try_from(bytes.div_ceil(Self::UNIT))
+            .unwrap_or(u32::MAX)
+            .min(self.units);
         Arc::clone(&self.bytes).acquire_many_owned(units).await.ok()
     }
 }
@@ -107,7 +115,13 @@ pub(super) async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, F
             from = Some(block.after.clone());
             let flight = Flight::new(Arc::clone(&flow.around.counters), rows, bytes, vec![slot, room]);
             let place = flow.router.reserve(reading.number);
-            let job = HeadJob { source: reading.source, lane: reading.lane, place, block, flight };
+            let job = HeadJob {
+                source: reading.source,
+                lane: reading.lane,
+                place,
+                block,
+                flight,
+            };
             tokio::spawn(head(Arc::clone(&flow), reading.number, rows, job));
         }
     }
@@ -120,7 +134,9 @@ async fn head(flow: Arc<FlowRun>, partition: usize, rows: u64, job: HeadJob) {
     let routed = head::run(&flow, job).await;
     guard.0 = None;
     match routed {
-        Ok(parcels) => flow.router.fill(partition, place, Routed { parcels, after, rows }),
+        Ok(parcels) => flow
+            .router
+            .fill(partition, place, Routed { parcels, after, rows }),
         Err(fault) => flow.fail(fault),
     }
 }
@@ -144,7 +160,10 @@ async fn wait_or_fail(
     error: ConnError,
 ) -> Result<(), Fault> {
     let source = &flow.plan.sources[reading.source].name;
-    if !matches!(error.class, ErrorClass::Unavailable | ErrorClass::Retry | ErrorClass::Timeout) {
+    if !matches!(
+        error.class,
+        ErrorClass::Unavailable | ErrorClass::Retry | ErrorClass::Timeout
+    ) {
         return Err(Fault::new(
             error.code.clone(),
             format_args!("source {source}, {}: {}", reading.partition, error.message),
@@ -176,4 +195,3 @@ impl Patience {
         wait
     }
 }
-

@@ -59,13 +59,26 @@ pub(super) struct Marked {
 impl Router {
     /// A router into these lanes; `cut` is the number of the last cut.
     pub(super) fn new(lanes: Vec<Arc<Lane>>, last: Option<Arc<Lane>>, cut: u64) -> Router {
-        Router { lanes, last, drained: Notify::new(), inner: Mutex::new(Inner { cut, ..Inner::default() }) }
+        Router {
+            lanes,
+            last,
+            drained: Notify::new(),
+            inner: Mutex::new(Inner {
+                cut,
+                ..Inner::default()
+            }),
+        }
     }
 
     /// Adds a partition that starts at `position`, and returns its number.
     pub(super) fn add(&self, source: usize, partition: Partition, position: Option<Position>) -> usize {
         let mut inner = self.inner.lock();
-        inner.partitions.push(PartitionState { source, partition, order: Sequence::default(), position });
+        inner.partitions.push(PartitionState {
+            source,
+            partition,
+            order: Sequence::default(),
+            position,
+        });
         inner.partitions.len() - 1
     }
 
@@ -95,7 +108,13 @@ impl Router {
     pub(super) async fn drained(&self) {
         loop {
             let drained = self.drained.notified();
-            if self.inner.lock().partitions.iter().all(|partition| partition.order.is_empty()) {
+            if self
+                .inner
+                .lock()
+                .partitions
+                .iter()
+                .all(|partition| partition.order.is_empty())
+            {
                 return;
             }
             drained.await;
@@ -121,6 +140,10 @@ impl Router {
             .iter()
             .filter_map(|p| Some((p.source, p.partition.clone(), p.position.clone()?)))
             .collect();
-        Some(Marked { cut, positions, rows: std::mem::take(&mut inner.rows) })
+        Some(Marked {
+            cut,
+            positions,
+            rows: std::mem::take(&mut inner.rows),
+        })
     }
 }

@@ -1,7 +1,12 @@
 //! Runs the flows of a plan in one process: opens what they share, starts each when the flows before it have ended,
 //! and ends when all have.
 
-use std::{collections::HashMap, path::{Path, PathBuf}, sync::Arc, time::{Duration, Instant}};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kis_conn::{AnyConnector, ErrorClass, OpenError, RawConnSpec, store::Store};
 use tokio::{sync::watch, task::JoinSet};
@@ -101,7 +106,11 @@ impl Engine {
         for (number, (flow, ended)) in plan.flows.iter().zip(senders).enumerate() {
             let own = new_counters(flow);
             counters.push(Arc::clone(&own));
-            let around = Surroundings { counters: own, clock: Arc::clone(&options.clock), stop: stopped.clone() };
+            let around = Surroundings {
+                counters: own,
+                clock: Arc::clone(&options.clock),
+                stop: stopped.clone(),
+            };
             let env = Environment {
                 store: options.store.clone(),
                 writer: writer.clone(),
@@ -111,7 +120,12 @@ impl Engine {
                 base: options.base.clone(),
                 fresh: options.fresh,
             };
-            let before = flow.conf.after.iter().filter_map(|name| Some((name.value.clone(), ends.get(&*name.value)?.clone()))).collect();
+            let before = flow
+                .conf
+                .after
+                .iter()
+                .filter_map(|name| Some((name.value.clone(), ends.get(&*name.value)?.clone())))
+                .collect();
             let flow = Arc::clone(flow);
             flows.spawn(async move {
                 let started = Instant::now();
@@ -128,7 +142,14 @@ impl Engine {
                 (number, end, started.elapsed())
             });
         }
-        Ok(Engine { counters, stop, started: Instant::now(), flows, conns, drain_timeout: plan.global.drain_timeout })
+        Ok(Engine {
+            counters,
+            stop,
+            started: Instant::now(),
+            flows,
+            conns,
+            drain_timeout: plan.global.drain_timeout,
+        })
     }
 
     /// The counters of the flows, in the plan's order.
@@ -138,7 +159,8 @@ impl Engine {
 
     /// Takes no more rows; what was taken is finished, cut and committed.
     pub fn drain(&self) {
-        self.stop.send_if_modified(|stop| std::mem::replace(stop, (*stop).max(Stop::Drain)) < Stop::Drain);
+        self.stop
+            .send_if_modified(|stop| std::mem::replace(stop, (*stop).max(Stop::Drain)) < Stop::Drain);
     }
 
     /// Stops where everything stands; what no cut covers is read again at the next start.
@@ -175,23 +197,42 @@ impl Engine {
             }
         }
         let took = self.started.elapsed();
-        let lost = || (FlowEnd::Failed(Fault::new(super::around::STOPPED, "stopped before it was drained")), took);
+        let lost = || {
+            (
+                FlowEnd::Failed(Fault::new(
+                    super::around::STOPPED,
+                    "stopped before it was drained",
+                )),
+                took,
+            )
+        };
         let flows = ends
             .into_iter()
             .zip(&self.counters)
             .map(|(end, counters)| {
                 let (end, took) = end.unwrap_or_else(lost);
-                FlowSummary { name: counters.flow.as_str().into(), end, counters: Arc::clone(counters), took }
+                FlowSummary {
+                    name: counters.flow.as_str().into(),
+                    end,
+                    counters: Arc::clone(counters),
+                    took,
+                }
             })
             .collect();
-        Summary { flows, took, deadline_passed }
+        Summary {
+            flows,
+            took,
+            deadline_passed,
+        }
     }
 }
 
 impl Summary {
     /// Whether any flow failed.
     pub fn failed(&self) -> bool {
-        self.flows.iter().any(|flow| matches!(flow.end, FlowEnd::Failed(_)))
+        self.flows
+            .iter()
+            .any(|flow| matches!(flow.end, FlowEnd::Failed(_)))
     }
 
     /// Rows that became dead letters, over all flows.
@@ -202,7 +243,12 @@ impl Summary {
 
 /// Counters with the names of the flow's steps.
 pub(crate) fn new_counters(flow: &FlowPlan) -> Arc<FlowCounters> {
-    FlowCounters::new(&flow.name, flow.steps.iter().map(|step| (step.name.to_string(), step.info.mode.as_str())))
+    FlowCounters::new(
+        &flow.name,
+        flow.steps
+            .iter()
+            .map(|step| (step.name.to_string(), step.info.mode.as_str())),
+    )
 }
 
 async fn until(deadline: Option<tokio::time::Instant>) {
@@ -223,7 +269,10 @@ async fn wait_for(
             well = ended.wait_for(Option::is_some) => well.is_ok_and(|well| *well == Some(true)),
         };
         if !well {
-            return Err(Fault::new("after", format_args!("not started, since flow {name} did not end well")));
+            return Err(Fault::new(
+                "after",
+                format_args!("not started, since flow {name} did not end well"),
+            ));
         }
     }
     Ok(true)
@@ -239,9 +288,21 @@ pub(crate) async fn open_conns(plan: &Plan, store: &Store, base: &Path) -> Resul
         let spec = || RawConnSpec {
             name: conn.name.to_string(),
             place: conn.conf.as_ref().map(|conf| conf.name.place.clone()),
-            addrs: conn.conf.as_ref().map(|conf| conf.addrs.iter().map(|addr| addr.value.clone()).collect()).unwrap_or_default(),
-            key: conn.conf.as_ref().and_then(|conf| conf.key.as_ref()).map(|key| key.value.clone()),
-            params: conn.conf.as_ref().map(|conf| conf.params.clone()).unwrap_or_default(),
+            addrs: conn
+                .conf
+                .as_ref()
+                .map(|conf| conf.addrs.iter().map(|addr| addr.value.clone()).collect())
+                .unwrap_or_default(),
+            key: conn
+                .conf
+                .as_ref()
+                .and_then(|conf| conf.key.as_ref())
+                .map(|key| key.value.clone()),
+            params: conn
+                .conf
+                .as_ref()
+                .map(|conf| conf.params.clone())
+                .unwrap_or_default(),
             base: base.to_owned(),
             store: store.clone(),
         };
@@ -255,8 +316,15 @@ pub(crate) async fn open_conns(plan: &Plan, store: &Store, base: &Path) -> Resul
                     tokio::time::sleep(wait).await;
                 }
                 Err(error) => {
-                    let place = conn.conf.as_ref().map(|conf| format!("{}: ", conf.name.place)).unwrap_or_default();
-                    return Err(Fault::new("conn", format_args!("{place}connector {}: {error}", conn.name)));
+                    let place = conn
+                        .conf
+                        .as_ref()
+                        .map(|conf| format!("{}: ", conf.name.place))
+                        .unwrap_or_default();
+                    return Err(Fault::new(
+                        "conn",
+                        format_args!("{place}connector {}: {error}", conn.name),
+                    ));
                 }
             }
         };
@@ -267,12 +335,17 @@ pub(crate) async fn open_conns(plan: &Plan, store: &Store, base: &Path) -> Resul
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("flows", &self.counters.len()).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("flows", &self.counters.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for RunOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RunOptions").field("base", &self.base).field("fresh", &self.fresh).finish_non_exhaustive()
+        f.debug_struct("RunOptions")
+            .field("base", &self.base)
+            .field("fresh", &self.fresh)
+            .finish_non_exhaustive()
     }
 }

@@ -28,12 +28,22 @@ pub(super) async fn bad_rows(
     attempts: u32,
 ) -> Result<Action, Fault> {
     let effects = matches!(chain.flow.steps[at].info.mode, Mode::Save | Mode::Expand);
-    if effects { in_parts(chain, at, run, error, attempts).await } else { by_probes(chain, at, run, error, attempts).await }
+    if effects {
+        in_parts(chain, at, run, error, attempts).await
+    } else {
+        by_probes(chain, at, run, error, attempts).await
+    }
 }
 
 /// Verify, Load and Calculate: probe halves without an effect, then run once more without the bad rows; only that
 /// result counts.
-async fn by_probes(chain: &mut Chain, at: usize, run: &mut Run, error: Error, attempts: u32) -> Result<Action, Fault> {
+async fn by_probes(
+    chain: &mut Chain,
+    at: usize,
+    run: &mut Run,
+    error: Error,
+    attempts: u32,
+) -> Result<Action, Fault> {
     let rows = run.batch.len();
     let mut bad: Vec<(usize, Error)> = named_rows(&error, rows);
     if bad.is_empty() {
@@ -61,7 +71,10 @@ async fn by_probes(chain: &mut Chain, at: usize, run: &mut Run, error: Error, at
         return Ok(Action::default());
     }
     let mut fails = Fails::default();
-    match chain.call_waiting(at, &mut run.batch, run.keys.clone(), &mut fails).await? {
+    match chain
+        .call_waiting(at, &mut run.batch, run.keys.clone(), &mut fails)
+        .await?
+    {
         Verdict::Go(action) => {
             chain.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), attempts)?;
             Ok(action)
@@ -75,7 +88,13 @@ async fn by_probes(chain: &mut Chain, at: usize, run: &mut Run, error: Error, at
 }
 
 /// Save and Expand: halves if a failed call leaves nothing behind, else row by row; what succeeded stands.
-async fn in_parts(chain: &mut Chain, at: usize, run: &mut Run, error: Error, attempts: u32) -> Result<Action, Fault> {
+async fn in_parts(
+    chain: &mut Chain,
+    at: usize,
+    run: &mut Run,
+    error: Error,
+    attempts: u32,
+) -> Result<Action, Fault> {
     let rows = run.batch.len();
     let atomic = chain.flow.steps[at].atomic;
     let named = named_rows(&error, rows);
@@ -97,7 +116,10 @@ async fn in_parts(chain: &mut Chain, at: usize, run: &mut Run, error: Error, att
             continue;
         }
         let mut fails = Fails::default();
-        match chain.call_waiting(at, &mut piece, run.keys.clone(), &mut fails).await? {
+        match chain
+            .call_waiting(at, &mut piece, run.keys.clone(), &mut fails)
+            .await?
+        {
             Verdict::Go(asked) => {
                 chain.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), attempts)?;
                 action = action.and(asked);
@@ -119,7 +141,11 @@ fn split(piece: Batch, atomic: bool, error: Error) -> Vec<(Batch, Option<Error>)
     }
     let size = if atomic { rows.div_ceil(2) } else { 1 };
     let starts: Vec<usize> = (0..rows).step_by(size).collect();
-    starts.into_iter().rev().map(|from| (piece.part(from, (from + size).min(rows)), None)).collect()
+    starts
+        .into_iter()
+        .rev()
+        .map(|from| (piece.part(from, (from + size).min(rows)), None))
+        .collect()
 }
 
 /// Tries one row again, alone, until it works or its attempts are spent; its result goes to its place in the batch.
@@ -139,9 +165,15 @@ pub(super) async fn retry_row(
         backoff = (backoff * 2).min(retry.backoff.to);
         attempt += 1;
         let mut one = Batch::new(row.copy());
-        one.set_origin(fail.origin.map_or(Origin::All, |origin| Origin::Each(vec![origin])));
+        one.set_origin(
+            fail.origin
+                .map_or(Origin::All, |origin| Origin::Each(vec![origin])),
+        );
         let mut fails = Fails::default();
-        match chain.call_waiting(at, &mut one, run.keys.clone(), &mut fails).await? {
+        match chain
+            .call_waiting(at, &mut one, run.keys.clone(), &mut fails)
+            .await?
+        {
             Verdict::Go(_) if fails.is_empty() => {
                 if !matches!(chain.flow.steps[at].info.on, HandsOn::Nothing) {
                     run.batch.merge(one);
@@ -161,7 +193,12 @@ pub(super) async fn retry_row(
 
 /// The rows that an error names, as far as the batch has them.
 fn named_rows(error: &Error, rows: usize) -> Vec<(usize, Error)> {
-    error.failed_rows().iter().filter(|(i, _)| *i < rows).cloned().collect()
+    error
+        .failed_rows()
+        .iter()
+        .filter(|(i, _)| *i < rows)
+        .cloned()
+        .collect()
 }
 
 fn drop_bad(
@@ -175,7 +212,11 @@ fn drop_bad(
     let mut fails = Vec::with_capacity(bad.len());
     for (i, error) in bad {
         if error.class() == ErrorClass::Fatal {
-            return Err(Fault::at(&chain.flow.steps[at].name, error.code().to_owned(), error.message()));
+            return Err(Fault::at(
+                &chain.flow.steps[at].name,
+                error.code().to_owned(),
+                error.message(),
+            ));
         }
         keep[i] = false;
         fails.push(run.batch.fail(i, error));
@@ -195,7 +236,9 @@ impl Chain {
                 Verdict::Go(_) => return Ok(Ok(())),
                 Verdict::Failed(error) if error.class() == ErrorClass::Unavailable => {
                     let flow = Arc::clone(&self.flow);
-                    self.around.wait_for_conn(&flow, at, &error, &mut patience).await?;
+                    self.around
+                        .wait_for_conn(&flow, at, &error, &mut patience)
+                        .await?;
                 }
                 Verdict::Failed(error) => return Ok(Err(error)),
             }
@@ -216,7 +259,9 @@ impl Chain {
             match self.steps[i].call(batch, keys.as_ref(), fails).await {
                 Verdict::Failed(error) if error.class() == ErrorClass::Unavailable => {
                     let flow = Arc::clone(&self.flow);
-                    self.around.wait_for_conn(&flow, at, &error, &mut patience).await?;
+                    self.around
+                        .wait_for_conn(&flow, at, &error, &mut patience)
+                        .await?;
                 }
                 verdict => return Ok(verdict),
             }

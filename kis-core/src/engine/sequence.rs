@@ -12,7 +12,10 @@ pub(super) struct Sequence<T> {
 
 impl<T> Default for Sequence<T> {
     fn default() -> Self {
-        Sequence { first: 0, slots: VecDeque::new() }
+        Sequence {
+            first: 0,
+            slots: VecDeque::new(),
+        }
     }
 }
 

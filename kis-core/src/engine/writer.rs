@@ -35,17 +35,20 @@ impl Writer {
     /// If the system gives no thread.
     pub(super) fn start(store: Store) -> std::io::Result<Writer> {
         let (queue, mut jobs) = mpsc::unbounded_channel::<Job>();
-        thread::Builder::new().name("kis-store".to_owned()).spawn(move || {
-            let mut group = Vec::new();
-            while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
-                let (cuts, done): (Vec<_>, Vec<_>) = group.drain(..).map(|job| (job.cut, job.done)).unzip();
-                let result = store.commit(&cuts).map_err(ConnError::from);
-                for (cut, done) in cuts.into_iter().zip(done) {
-                    // A flow that was stopped meanwhile does not wait for its answer.
-                    let _ = done.send((cut, result.clone()));
+        thread::Builder::new()
+            .name("kis-store".to_owned())
+            .spawn(move || {
+                let mut group = Vec::new();
+                while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
+                    let (cuts, done): (Vec<_>, Vec<_>) =
+                        group.drain(..).map(|job| (job.cut, job.done)).unzip();
+                    let result = store.commit(&cuts).map_err(ConnError::from);
+                    for (cut, done) in cuts.into_iter().zip(done) {
+                        // A flow that was stopped meanwhile does not wait for its answer.
+                        let _ = done.send((cut, result.clone()));
+                    }
                 }
-            }
-        })?;
+            })?;
         Ok(Writer { queue })
     }
 

@@ -3,7 +3,8 @@
 use std::{any::Any, sync::Arc};
 
 use kis_conf::{
-    Backoff, CheckedConf, Code, FlowConf, Order, Place, Placed, Problem, Problems, SourceConf, SourceFrom, StepConf, Unit, suggest,
+    Backoff, CheckedConf, Code, FlowConf, Order, Place, Placed, Problem, Problems, SourceConf, SourceFrom,
+    StepConf, Unit, suggest,
 };
 
 use super::guarantee::Guarantee;
@@ -32,7 +33,9 @@ impl Linked<'_> {
     /// Whether a linked function takes a connector of this kind.
     fn takes_conn(&self, kind: &str) -> bool {
         let takes = |need: &Need| matches!(need, Need::Conn { info } if info.kind == kind);
-        self.functions.iter().any(|info| info.needs.iter().any(|need| takes(&need.need)))
+        self.functions
+            .iter()
+            .any(|info| info.needs.iter().any(|need| takes(&need.need)))
     }
 
     fn row(&self, name: &str) -> Option<&'static RowInfo> {
@@ -41,7 +44,10 @@ impl Linked<'_> {
                 HandsOn::Rows(row) => Some(row),
                 HandsOn::WhatCameIn | HandsOn::Nothing => None,
             };
-            [info.takes.row, on].into_iter().flatten().find(|row| row.shape.name == name)
+            [info.takes.row, on]
+                .into_iter()
+                .flatten()
+                .find(|row| row.shape.name == name)
         };
         self.functions.iter().find_map(rows)
     }
@@ -52,13 +58,20 @@ impl Linked<'_> {
 /// # Errors
 /// Everything that does not fit, with its place.
 pub fn bind(conf: &CheckedConf, linked: Linked<'_>) -> Result<Plan, Problems> {
-    let mut problems = link::check(conf, linked.functions, |name| linked.row(name).map(|row| row.shape));
+    let mut problems = link::check(conf, linked.functions, |name| {
+        linked.row(name).map(|row| row.shape)
+    });
     let mut plan = Plan {
         flows: Vec::new(),
         conns: Vec::new(),
         global: conf.global.clone(),
         warnings: conf.warnings.clone(),
-        off: conf.flows.iter().filter(|flow| !flow.on).map(|flow| flow.name.value.clone()).collect(),
+        off: conf
+            .flows
+            .iter()
+            .filter(|flow| !flow.on)
+            .map(|flow| flow.name.value.clone())
+            .collect(),
     };
     let kinds = kis_conn::connectors();
     for conn in &conf.conns {
@@ -68,20 +81,40 @@ pub fn bind(conf: &CheckedConf, linked: Linked<'_>) -> Result<Plan, Problems> {
     }
     for job in &conf.jobs {
         problems.push(
-            Problem::error(Code::NotAvailable, &job.name.place, "jobs are not run by this version of KIS flow")
-                .help("remove the document, and run the flow with `run`"),
+            Problem::error(
+                Code::NotAvailable,
+                &job.name.place,
+                "jobs are not run by this version of KIS flow",
+            )
+            .help("remove the document, and run the flow with `run`"),
         );
     }
     if problems.has_errors() {
         return Err(problems);
     }
     for flow in conf.flows.iter().filter(|flow| flow.on) {
-        let mut binder = Binder { conf, linked, conns: &mut plan.conns, problems: &mut problems };
+        let mut binder = Binder {
+            conf,
+            linked,
+            conns: &mut plan.conns,
+            problems: &mut problems,
+        };
         if let Some(flow) = binder.flow(flow) {
             let guarantee = Guarantee::of(&flow, &plan.conns);
-            if let Some(asked) = flow.conf.delivery.as_ref().filter(|asked| !guarantee.holds(asked.value)) {
-                let text = format!("flow {} asks for {}, and can promise {}", flow.name, asked.as_str(), guarantee.delivery.as_str());
-                problems.push(Problem::error(Code::DeliveryNotHeld, &asked.place, text).help(guarantee.reason));
+            if let Some(asked) = flow
+                .conf
+                .delivery
+                .as_ref()
+                .filter(|asked| !guarantee.holds(asked.value))
+            {
+                let text = format!(
+                    "flow {} asks for {}, and can promise {}",
+                    flow.name,
+                    asked.as_str(),
+                    guarantee.delivery.as_str()
+                );
+                problems
+                    .push(Problem::error(Code::DeliveryNotHeld, &asked.place, text).help(guarantee.reason));
             }
             plan.flows.push(Arc::new(flow));
         }
@@ -103,21 +136,49 @@ struct Binder<'a> {
 
 impl Binder<'_> {
     fn flow(&mut self, flow: &FlowConf) -> Option<FlowPlan> {
-        let steps: Vec<StepPlan> =
-            flow.steps.iter().chain(&flow.at_end).map(|step| self.step(flow, step)).collect::<Option<_>>()?;
+        let steps: Vec<StepPlan> = flow
+            .steps
+            .iter()
+            .chain(&flow.at_end)
+            .map(|step| self.step(flow, step))
+            .collect::<Option<_>>()?;
         let own_steps = flow.steps.len();
         let steps = with_jumps(steps, own_steps);
-        let sources: Vec<SourcePlan> = flow.sources.iter().filter_map(|source| self.source(flow, source)).collect();
-        let lanes = flow.lanes.as_ref().map_or(self.linked.lanes, |lanes| lanes.value as usize);
+        let sources: Vec<SourcePlan> = flow
+            .sources
+            .iter()
+            .filter_map(|source| self.source(flow, source))
+            .collect();
+        let lanes = flow
+            .lanes
+            .as_ref()
+            .map_or(self.linked.lanes, |lanes| lanes.value as usize);
         let lanes = lanes.clamp(1, KEY_GROUPS as usize);
         let stages = self.stages(&steps[..own_steps], &sources)?;
         let head = head(&steps[..own_steps], stages.first());
-        let stages = stages.into_iter().map(|stage| StagePlan { first: stage.first.max(head), ..stage }).collect();
+        let stages = stages
+            .into_iter()
+            .map(|stage| StagePlan {
+                first: stage.first.max(head),
+                ..stage
+            })
+            .collect();
         let decoded = decoded(&steps[..own_steps]);
         let steps = steps.into_iter().map(Arc::new).collect();
         let name = flow.name.value.as_str().into();
         let max_jumps = flow.max_jumps;
-        Some(FlowPlan { name, conf: flow.clone(), steps, own_steps, head, stages, sources, decoded, lanes, max_jumps })
+        Some(FlowPlan {
+            name,
+            conf: flow.clone(),
+            steps,
+            own_steps,
+            head,
+            stages,
+            sources,
+            decoded,
+            lanes,
+            max_jumps,
+        })
     }
 
     fn step(&mut self, flow: &FlowConf, step: &StepConf) -> Option<StepPlan> {
@@ -137,7 +198,12 @@ impl Binder<'_> {
                     Ok(read) => params = Some(read),
                     Err(wrong) => self.problems.extend(wrong),
                 },
-                Need::State(info) => state = Some(StepState { info, ttl_ms: ttl_ms(step, &info) }),
+                Need::State(info) => {
+                    state = Some(StepState {
+                        info,
+                        ttl_ms: ttl_ms(step, &info),
+                    })
+                }
                 Need::Nothing | Need::Ext { .. } => {}
             }
         }
@@ -155,7 +221,11 @@ impl Binder<'_> {
             conns,
             params,
             given: step.params.clone(),
-            must: if self.conf.global.must_warns { Vec::new() } else { step.must.iter().map(|m| m.value.clone()).collect() },
+            must: if self.conf.global.must_warns {
+                Vec::new()
+            } else {
+                step.must.iter().map(|m| m.value.clone()).collect()
+            },
             on_error,
             state,
             jumps: Vec::new(),
@@ -170,7 +240,11 @@ impl Binder<'_> {
         if let Some(at) = self.conns.iter().position(|conn| *conn.name == *name) {
             return at;
         }
-        self.conns.push(ConnPlan { name: name.into(), info, conf: self.conf.conn(name).cloned() });
+        self.conns.push(ConnPlan {
+            name: name.into(),
+            info,
+            conf: self.conf.conn(name).cloned(),
+        });
         self.conns.len() - 1
     }
 
@@ -190,7 +264,10 @@ impl Binder<'_> {
         let conn = match conn {
             None => None,
             Some(name) => {
-                let Some(kind) = kis_conn::connectors().into_iter().find(|kind| kind.kind == word.value) else {
+                let Some(kind) = kis_conn::connectors()
+                    .into_iter()
+                    .find(|kind| kind.kind == word.value)
+                else {
                     self.problems.push(kis_conn::source_kind_problem(&word));
                     return None;
                 };
@@ -214,18 +291,39 @@ impl Binder<'_> {
                 "step {} has actions, and a run is one batch: what {} computes depends on how rows fall into batches",
                 step.name.value, flow.name.value
             );
-            let help = format!("say `batch: {{ unit: message }}` at source {}, so that one message is one run", source.name.value);
-            self.problems.push(Problem::error(Code::ActionsOnBatches, &step.place, text).warning().help(help));
+            let help = format!(
+                "say `batch: {{ unit: message }}` at source {}, so that one message is one run",
+                source.name.value
+            );
+            self.problems.push(
+                Problem::error(Code::ActionsOnBatches, &step.place, text)
+                    .warning()
+                    .help(help),
+            );
         }
-        Some(SourcePlan { name: source.name.value.as_str().into(), conf: source.clone(), info, row, conn })
+        Some(SourcePlan {
+            name: source.name.value.as_str().into(),
+            conf: source.clone(),
+            info,
+            row,
+            conn,
+        })
     }
 
     fn acts(&self, step: &StepConf) -> bool {
-        self.linked.function(&step.fname).is_some_and(|info| info.reuse || !info.jumps.is_empty())
+        self.linked
+            .function(&step.fname)
+            .is_some_and(|info| info.reuse || !info.jumps.is_empty())
     }
 
     fn unknown_row(&self, name: &Placed<String>) -> Problem {
-        let mut known: Vec<&str> = self.linked.functions.iter().filter_map(|info| info.takes.row).map(|row| row.shape.name).collect();
+        let mut known: Vec<&str> = self
+            .linked
+            .functions
+            .iter()
+            .filter_map(|info| info.takes.row)
+            .map(|row| row.shape.name)
+            .collect();
         known.sort_unstable();
         known.dedup();
         Problem::error(
@@ -240,7 +338,11 @@ impl Binder<'_> {
     fn stages(&mut self, steps: &[StepPlan], sources: &[SourcePlan]) -> Option<Vec<StagePlan>> {
         let mut carried = common_key(sources);
         let mut replaced = false;
-        let mut stages = vec![StagePlan { first: 0, end: steps.len(), key: None }];
+        let mut stages = vec![StagePlan {
+            first: 0,
+            end: steps.len(),
+            key: None,
+        }];
         for (at, step) in steps.iter().enumerate() {
             if let Some(state) = &step.state {
                 match (state.info.key, &carried) {
@@ -248,7 +350,11 @@ impl Binder<'_> {
                         if let Some(last) = stages.last_mut() {
                             last.end = at;
                         }
-                        stages.push(StagePlan { first: at, end: steps.len(), key: Some(key.into()) });
+                        stages.push(StagePlan {
+                            first: at,
+                            end: steps.len(),
+                            key: Some(key.into()),
+                        });
                         carried = Some(key.to_owned());
                         replaced = false;
                     }
@@ -325,5 +431,7 @@ fn with_jumps(mut steps: Vec<StepPlan>, own: usize) -> Vec<StepPlan> {
 }
 
 fn ttl_ms(step: &StepConf, state: &StateInfo) -> u64 {
-    step.state_ttl.as_ref().map_or(state.ttl_ms, |ttl| u64::try_from(ttl.value.as_millis()).unwrap_or(u64::MAX))
+    step.state_ttl.as_ref().map_or(state.ttl_ms, |ttl| {
+        u64::try_from(ttl.value.as_millis()).unwrap_or(u64::MAX)
+    })
 }

@@ -26,19 +26,39 @@ impl Guarantee {
             .filter(|step| writes(step) && (step.info.mode == Mode::Expand || !covered(step)))
             .map(|step| step.name.to_string())
             .collect();
-        let (delivery, reason) = if let Some(source) = flow.sources.iter().find(|source| !source.info.facts.replayable) {
-            let reason = format!("source {} ({}) cannot send a row again", source.name, source.info.kind);
-            (Delivery::BestEffort, reason)
-        } else if let Some(step) = flow.own().iter().find(|step| step.info.mode == Mode::Save && !covered(step)) {
-            let conn = step.conns.iter().map(|(_, conn)| &conns[*conn]).find(|conn| !conn.info.cuts);
-            let kind = conn.map_or("outside", |conn| conn.info.kind);
-            let reason = format!("what step {} saved ({kind}) is not taken back to the last cut after a crash", step.name);
-            (Delivery::AtLeastOnce, reason)
-        } else {
-            let reason = "state, embedded tables and files are taken back to the last cut after a crash".to_owned();
-            (Delivery::EffectivelyOnce, reason)
-        };
-        Guarantee { delivery, reason, uncovered }
+        let (delivery, reason) =
+            if let Some(source) = flow.sources.iter().find(|source| !source.info.facts.replayable) {
+                let reason = format!(
+                    "source {} ({}) cannot send a row again",
+                    source.name, source.info.kind
+                );
+                (Delivery::BestEffort, reason)
+            } else if let Some(step) = flow
+                .own()
+                .iter()
+                .find(|step| step.info.mode == Mode::Save && !covered(step))
+            {
+                let conn = step
+                    .conns
+                    .iter()
+                    .map(|(_, conn)| &conns[*conn])
+                    .find(|conn| !conn.info.cuts);
+                let kind = conn.map_or("outside", |conn| conn.info.kind);
+                let reason = format!(
+                    "what step {} saved ({kind}) is not taken back to the last cut after a crash",
+                    step.name
+                );
+                (Delivery::AtLeastOnce, reason)
+            } else {
+                let reason = "state, embedded tables and files are taken back to the last cut after a crash"
+                    .to_owned();
+                (Delivery::EffectivelyOnce, reason)
+            };
+        Guarantee {
+            delivery,
+            reason,
+            uncovered,
+        }
     }
 
     /// Whether it is at least as strong as what a flow asks for.

@@ -162,17 +162,24 @@ impl StepPlan {
                 Policy::Retry => self.on_error.retry.then,
                 policy => policy,
             },
-            ErrorClass::Timeout | ErrorClass::Retry | ErrorClass::Unavailable => match self.on_error.timeout {
-                policy if class == ErrorClass::Timeout && policy != Policy::Retry => policy,
-                _ => self.on_error.retry.then,
-            },
+            ErrorClass::Timeout | ErrorClass::Retry | ErrorClass::Unavailable => {
+                match self.on_error.timeout {
+                    policy if class == ErrorClass::Timeout && policy != Policy::Retry => policy,
+                    _ => self.on_error.retry.then,
+                }
+            }
             ErrorClass::Fatal => self.on_error.fatal,
         }
     }
 
     /// Whether a call or row that failed with this error is tried again while it has attempts left.
     pub fn retries(&self, error: &Error) -> bool {
-        if let Some((_, policy)) = self.on_error.by_variant.iter().find(|(name, _)| **name == error.code()) {
+        if let Some((_, policy)) = self
+            .on_error
+            .by_variant
+            .iter()
+            .find(|(name, _)| **name == error.code())
+        {
             return **policy == Policy::Retry;
         }
         match error.class() {
@@ -185,7 +192,10 @@ impl StepPlan {
 
     /// The number of the step that a jump goes to, if the function declares it.
     pub fn jump(&self, to: &JumpTo) -> Option<usize> {
-        self.jumps.iter().find(|(declared, _)| declared == to).map(|(_, at)| *at)
+        self.jumps
+            .iter()
+            .find(|(declared, _)| declared == to)
+            .map(|(_, at)| *at)
     }
 }
 

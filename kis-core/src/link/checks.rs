@@ -26,7 +26,10 @@ pub const fn step_problem<'a>(flow: &FlowFacts<'a>, at: usize, nth: usize) -> Op
                 Some(conn) => conn.place,
                 None => step.place,
             };
-            finder = finder.offer(place, conn_unfit(flow, step, function, function.needs[i].arg, info.kind));
+            finder = finder.offer(
+                place,
+                conn_unfit(flow, step, function, function.needs[i].arg, info.kind),
+            );
         }
         i += 1;
     }
@@ -57,17 +60,28 @@ pub const fn source_problem<'a>(flow: &FlowFacts<'a>, at: usize, nth: usize) -> 
     let Some(shape) = shape else { return None };
     let mut finder = Finder::new(nth);
     if let Some(field) = &source.order_by {
-        finder = finder.offer(field.place, no_field(Code::OrderField, "order.by", field.value, shape));
+        finder = finder.offer(
+            field.place,
+            no_field(Code::OrderField, "order.by", field.value, shape),
+        );
     }
     if let Some(field) = &source.event_time {
-        finder = finder.offer(field.place, no_field(Code::OrderField, "event_time", field.value, shape));
+        finder = finder.offer(
+            field.place,
+            no_field(Code::OrderField, "event_time", field.value, shape),
+        );
     }
     finder.found
 }
 
 /// The connector that a step uses for the argument `arg`: the step's or func document's if the function has one
 /// connector only, else the attribute's, else the embedded table `default`.
-pub const fn conn_of<'a>(step: Option<&'a str>, function: &FunctionInfo, arg: &str, kind: &str) -> Option<&'a str> {
+pub const fn conn_of<'a>(
+    step: Option<&'a str>,
+    function: &FunctionInfo,
+    arg: &str,
+    kind: &str,
+) -> Option<&'a str> {
     let mut conns = 0;
     let mut i = 0;
     while i < function.needs.len() {
@@ -89,7 +103,11 @@ pub const fn conn_of<'a>(step: Option<&'a str>, function: &FunctionInfo, arg: &s
         }
         i += 1;
     }
-    if same_text(kind, "table") { Some("default") } else { None }
+    if same_text(kind, "table") {
+        Some("default")
+    } else {
+        None
+    }
 }
 
 /// The kind of the connector with this name, if a document declares it.
@@ -123,8 +141,15 @@ const fn mode_differs(step: &StepText<'_>, function: &FunctionInfo, says: Mode) 
     if same_text(says.as_str(), function.mode.as_str()) {
         return None;
     }
-    let msg = Msg::new(Code::ModeDiffers).text(step.name).text(" is ").text(function.mode.as_str());
-    let msg = msg.text(", and the file says ").text(says.as_str()).help("write fmode: ").text(function.mode.as_str());
+    let msg = Msg::new(Code::ModeDiffers)
+        .text(step.name)
+        .text(" is ")
+        .text(function.mode.as_str());
+    let msg = msg
+        .text(", and the file says ")
+        .text(says.as_str())
+        .help("write fmode: ")
+        .text(function.mode.as_str());
     Some(msg.text(", or change the attribute at ").text(function.at))
 }
 
@@ -140,22 +165,47 @@ const fn conn_unfit(
         None => None,
     };
     let Some(name) = conn_of(given, function, arg, kind) else {
-        let msg = Msg::new(Code::ConnMissing).text(step.name).text(" needs a connector of kind ").text(kind);
-        let msg = msg.text(" for its argument ").text(arg).text(", and none is named");
-        return Some(msg.help("say conn = \"NAME\" in its attribute at ").text(function.at).text(", or cname: NAME at the step"));
+        let msg = Msg::new(Code::ConnMissing)
+            .text(step.name)
+            .text(" needs a connector of kind ")
+            .text(kind);
+        let msg = msg
+            .text(" for its argument ")
+            .text(arg)
+            .text(", and none is named");
+        return Some(
+            msg.help("say conn = \"NAME\" in its attribute at ")
+                .text(function.at)
+                .text(", or cname: NAME at the step"),
+        );
     };
     match declared(flow.conns, name) {
         None if same_text(kind, "table") => None,
         None => {
-            let msg = Msg::new(Code::ConnMissing).text("connector ").text(name).text(" of ").text(step.name);
-            let msg = msg.text(" is not declared").help("add a document with kistype: conn, cname: ").text(name);
+            let msg = Msg::new(Code::ConnMissing)
+                .text("connector ")
+                .text(name)
+                .text(" of ")
+                .text(step.name);
+            let msg = msg
+                .text(" is not declared")
+                .help("add a document with kistype: conn, cname: ")
+                .text(name);
             Some(msg.text(", type: ").text(kind))
         }
         Some(declared) if same_text(declared, kind) => None,
         Some(declared) => {
-            let msg = Msg::new(Code::ConnKind).text(step.name).text(" takes a connector of kind ").text(kind);
+            let msg = Msg::new(Code::ConnKind)
+                .text(step.name)
+                .text(" takes a connector of kind ")
+                .text(kind);
             let msg = msg.text(", and ").text(name).text(" is of kind ").text(declared);
-            Some(msg.help("name another connector, or change the argument ").text(arg).text(" at ").text(function.at))
+            Some(
+                msg.help("name another connector, or change the argument ")
+                    .text(arg)
+                    .text(" at ")
+                    .text(function.at),
+            )
         }
     }
 }
@@ -166,9 +216,19 @@ const fn never_runs(flow: &FlowFacts<'_>, at: usize) -> Option<Msg> {
         return None;
     }
     let before = flow.text.steps[at - 1].name;
-    let msg = Msg::new(Code::NothingHandedOn).text(before).text(" takes its rows and hands on none, so ");
-    let msg = msg.text(flow.text.steps[at].name).text(" would never run").help("let ").text(before);
-    Some(msg.text(" borrow its rows (&T or &[T]) at ").text(flow.functions[at - 1].at).text(", or move it to the end"))
+    let msg = Msg::new(Code::NothingHandedOn)
+        .text(before)
+        .text(" takes its rows and hands on none, so ");
+    let msg = msg
+        .text(flow.text.steps[at].name)
+        .text(" would never run")
+        .help("let ")
+        .text(before);
+    Some(
+        msg.text(" borrow its rows (&T or &[T]) at ")
+            .text(flow.functions[at - 1].at)
+            .text(", or move it to the end"),
+    )
 }
 
 const fn params<'a>(mut finder: Finder<'a>, step: &StepText<'a>, function: &FunctionInfo) -> Finder<'a> {
@@ -176,8 +236,14 @@ const fn params<'a>(mut finder: Finder<'a>, step: &StepText<'a>, function: &Func
         let mut i = 0;
         while i < step.params.len() {
             let given = &step.params[i];
-            let msg = Msg::new(Code::UnknownParam).text(step.name).text(" takes no params, and ").text(given.key);
-            let msg = msg.text(" is given").help("remove it, or take `params: &Params<P>` at ").text(function.at);
+            let msg = Msg::new(Code::UnknownParam)
+                .text(step.name)
+                .text(" takes no params, and ")
+                .text(given.key);
+            let msg = msg
+                .text(" is given")
+                .help("remove it, or take `params: &Params<P>` at ")
+                .text(function.at);
             finder = finder.offer(given.place, Some(msg));
             i += 1;
         }
@@ -185,7 +251,10 @@ const fn params<'a>(mut finder: Finder<'a>, step: &StepText<'a>, function: &Func
     };
     let mut i = 0;
     while i < step.params.len() {
-        finder = finder.offer(step.params[i].place, check_param(step.name, shape, &step.params[i]));
+        finder = finder.offer(
+            step.params[i].place,
+            check_param(step.name, shape, &step.params[i]),
+        );
         i += 1;
     }
     let mut i = 0;

@@ -20,7 +20,11 @@ pub(super) enum Giver<'a> {
 /// The `nth` giver of rows of step `at`: the last step that replaced the rows, or the sources; behind a step that may
 /// reuse its rows, also those before it.
 pub(super) const fn giver<'a>(flow: &FlowFacts<'a>, at: usize, nth: usize) -> Option<Giver<'a>> {
-    let first = if at < flow.text.own_steps { 0 } else { flow.text.own_steps };
+    let first = if at < flow.text.own_steps {
+        0
+    } else {
+        flow.text.own_steps
+    };
     let mut skip = nth;
     let mut before = at;
     while before > first {
@@ -60,7 +64,9 @@ pub(super) const fn giver<'a>(flow: &FlowFacts<'a>, at: usize, nth: usize) -> Op
 pub(super) const fn unfit(flow: &FlowFacts<'_>, at: usize, giver: Giver<'_>) -> Option<Msg> {
     let step = flow.text.steps[at].name;
     let function = flow.functions[at];
-    let Some(wanted) = function.shape() else { return None };
+    let Some(wanted) = function.shape() else {
+        return None;
+    };
     let (name, given) = match giver {
         Giver::Step(before, shape) => (flow.text.steps[before].name, shape),
         Giver::Source(name, shape) => (name, shape),
@@ -74,13 +80,31 @@ pub(super) const fn unfit(flow: &FlowFacts<'_>, at: usize, giver: Giver<'_>) -> 
         match given.find(field.name) {
             None if field.default => {}
             None => {
-                let msg = Msg::new(Code::FieldMissing).text(step).text(" needs field ").text(field.name).text(": ");
-                let msg = kind(msg, field.kind).text(", which ").text(name).text(" does not hand on (it hands on ");
-                return Some(defined(nearest(msg.text(given.name), field.name, given).text(")"), step, function));
+                let msg = Msg::new(Code::FieldMissing)
+                    .text(step)
+                    .text(" needs field ")
+                    .text(field.name)
+                    .text(": ");
+                let msg = kind(msg, field.kind)
+                    .text(", which ")
+                    .text(name)
+                    .text(" does not hand on (it hands on ");
+                return Some(defined(
+                    nearest(msg.text(given.name), field.name, given).text(")"),
+                    step,
+                    function,
+                ));
             }
             Some(at) if !given.fields[at].kind.fits(field.kind) => {
-                let msg = Msg::new(Code::FieldKind).text(step).text(" needs field ").text(field.name).text(": ");
-                let msg = kind(msg, field.kind).text(", and ").text(name).text(" hands it on as ");
+                let msg = Msg::new(Code::FieldKind)
+                    .text(step)
+                    .text(" needs field ")
+                    .text(field.name)
+                    .text(": ");
+                let msg = kind(msg, field.kind)
+                    .text(", and ")
+                    .text(name)
+                    .text(" hands it on as ");
                 return Some(defined(kind(msg, given.fields[at].kind), step, function));
             }
             Some(_) => {}
@@ -95,7 +119,12 @@ pub(super) const fn no_field(code: Code, what: &str, field: &str, shape: &Shape)
     if shape.find(field).is_some() {
         return None;
     }
-    let msg = Msg::new(code).text(what).text(" names field ").text(field).text(", which ").text(shape.name);
+    let msg = Msg::new(code)
+        .text(what)
+        .text(" names field ")
+        .text(field)
+        .text(", which ")
+        .text(shape.name);
     let names = &Names::of(shape);
     let msg = msg.text(" does not have");
     Some(match suggest::nearest(field, names.slice()) {
@@ -157,7 +186,10 @@ struct Names {
 
 impl Names {
     const fn of(shape: &Shape) -> Names {
-        let mut names = Names { names: [""; 64], len: 0 };
+        let mut names = Names {
+            names: [""; 64],
+            len: 0,
+        };
         while names.len < shape.fields.len() && names.len < names.names.len() {
             names.names[names.len] = shape.fields[names.len].name;
             names.len += 1;

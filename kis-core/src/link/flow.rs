@@ -44,13 +44,21 @@ pub const fn table_problem<'a>(all: &[FlowFacts<'a>], flow: usize, at: usize) ->
             && !is_saved(all, name)
         {
             let step = &facts.text.steps[at];
-            let msg = Msg::new(Code::TableNeverSaved).text(step.name).text(" loads from the embedded table ").text(name);
+            let msg = Msg::new(Code::TableNeverSaved)
+                .text(step.name)
+                .text(" loads from the embedded table ")
+                .text(name);
             let msg = msg.text(", which no flow saves to");
             let msg = match nearest_saved(all, name) {
                 Some(near) => msg.help("did you mean ").text(near).text("?"),
-                None => msg.help("name the table that a Save step writes, or declare a connector of this name"),
+                None => {
+                    msg.help("name the table that a Save step writes, or declare a connector of this name")
+                }
             };
-            return Some(Found { place: step.place, msg });
+            return Some(Found {
+                place: step.place,
+                msg,
+            });
         }
         i += 1;
     }
@@ -61,7 +69,11 @@ const fn jump(flow: &FlowFacts<'_>, at: usize, to: &str) -> Option<Msg> {
     let own = at < flow.text.own_steps;
     let step = flow.text.steps[at].name;
     let mut target = if own { 0 } else { flow.text.own_steps };
-    let end = if own { flow.text.own_steps } else { flow.text.steps.len() };
+    let end = if own {
+        flow.text.own_steps
+    } else {
+        flow.text.steps.len()
+    };
     while target < end {
         if same_text(flow.functions[target].name, to) || same_text(flow.text.steps[target].name, to) {
             break;
@@ -69,16 +81,28 @@ const fn jump(flow: &FlowFacts<'_>, at: usize, to: &str) -> Option<Msg> {
         target += 1;
     }
     if target == end {
-        let msg = Msg::new(Code::JumpTarget).text(step).text(" may jump to ").text(to).text(", which is no step of flow ");
-        let msg = msg.text(flow.text.name.value).help("add the step, or remove it from jumps(..) at ");
+        let msg = Msg::new(Code::JumpTarget)
+            .text(step)
+            .text(" may jump to ")
+            .text(to)
+            .text(", which is no step of flow ");
+        let msg = msg
+            .text(flow.text.name.value)
+            .help("add the step, or remove it from jumps(..) at ");
         return Some(msg.text(flow.functions[at].at));
     }
     if target <= at {
         if flow.text.bounded_jumps {
             return None;
         }
-        let msg = Msg::new(Code::JumpCycle).text(step).text(" may jump back to ").text(to);
-        let msg = msg.text(", and flow ").text(flow.text.name.value).text(" allows no jump");
+        let msg = Msg::new(Code::JumpCycle)
+            .text(step)
+            .text(" may jump back to ")
+            .text(to);
+        let msg = msg
+            .text(", and flow ")
+            .text(flow.text.name.value)
+            .text(" allows no jump");
         let msg = msg.help("say max_jumps: N there, which bounds how often a run may go round");
         return Some(msg);
     }

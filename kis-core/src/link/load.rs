@@ -1,7 +1,8 @@
 //! The same questions at run time: the facts of files that were read, asked against the linked functions.
 
 use kis_conf::{
-    CheckedConf, Code, FlowConf, Given, GivenArena, GivenOwned, Order, Place, Placed, Problem, Problems, SourceConf, StepConf, suggest,
+    CheckedConf, Code, FlowConf, Given, GivenArena, GivenOwned, Order, Place, Placed, Problem, Problems,
+    SourceConf, StepConf, suggest,
 };
 
 use super::{
@@ -16,11 +17,22 @@ use crate::{
 
 /// The connector that a step uses for the argument `arg`.
 pub fn conn_name(step: &StepConf, function: &FunctionInfo, arg: &str) -> String {
-    let kind = function.needs.iter().find(|need| need.arg == arg).map_or("", |need| match need.need {
-        Need::Conn { info } => info.kind,
-        _ => "",
-    });
-    conn_of(step.conn.as_ref().map(|conn| conn.value.as_str()), function, arg, kind).unwrap_or("default").to_owned()
+    let kind = function
+        .needs
+        .iter()
+        .find(|need| need.arg == arg)
+        .map_or("", |need| match need.need {
+            Need::Conn { info } => info.kind,
+            _ => "",
+        });
+    conn_of(
+        step.conn.as_ref().map(|conn| conn.value.as_str()),
+        function,
+        arg,
+        kind,
+    )
+    .unwrap_or("default")
+    .to_owned()
 }
 
 /// Everything in which a configuration does not fit the functions that are linked.
@@ -34,31 +46,72 @@ pub fn check(
     let mut problems = Problems::new();
     let mut flows = Vec::new();
     for flow in conf.flows.iter().filter(|flow| flow.on) {
-        let unknown: Vec<&StepConf> = steps(flow).filter(|step| find(functions, &step.fname).is_none()).collect();
-        unknown.iter().for_each(|step| problems.push(unknown_function(functions, step)));
+        let unknown: Vec<&StepConf> = steps(flow)
+            .filter(|step| find(functions, &step.fname).is_none())
+            .collect();
+        unknown
+            .iter()
+            .for_each(|step| problems.push(unknown_function(functions, step)));
         if unknown.is_empty() {
             flows.push(flow);
         }
     }
-    let conns: Vec<ConnText<'_>> =
-        conf.conns.iter().map(|conn| ConnText { name: &conn.name.value, kind: &conn.kind.value }).collect();
+    let conns: Vec<ConnText<'_>> = conf
+        .conns
+        .iter()
+        .map(|conn| ConnText {
+            name: &conn.name.value,
+            kind: &conn.kind.value,
+        })
+        .collect();
     // Each list borrows from the one before: owned texts, then the facts that point into them.
-    let owned: Vec<Owned<'_>> = flows.iter().map(|flow| Owned::of(flow, functions, &row)).collect();
-    let arenas: Vec<Vec<_>> = owned.iter().map(|owned| owned.given.iter().map(|given| GivenArena::new(given)).collect()).collect();
-    let params: Vec<Vec<_>> = owned.iter().zip(&arenas).map(|(owned, arenas)| owned.params(arenas)).collect();
+    let owned: Vec<Owned<'_>> = flows
+        .iter()
+        .map(|flow| Owned::of(flow, functions, &row))
+        .collect();
+    let arenas: Vec<Vec<_>> = owned
+        .iter()
+        .map(|owned| owned.given.iter().map(|given| GivenArena::new(given)).collect())
+        .collect();
+    let params: Vec<Vec<_>> = owned
+        .iter()
+        .zip(&arenas)
+        .map(|(owned, arenas)| owned.params(arenas))
+        .collect();
     let musts: Vec<_> = owned.iter().map(Owned::musts).collect();
-    let steps: Vec<_> = owned.iter().zip(params.iter().zip(&musts)).map(|(o, (p, m))| o.steps(p, m)).collect();
+    let steps: Vec<_> = owned
+        .iter()
+        .zip(params.iter().zip(&musts))
+        .map(|(o, (p, m))| o.steps(p, m))
+        .collect();
     let sources: Vec<_> = owned.iter().map(Owned::sources).collect();
-    let texts = owned.iter().zip(steps.iter().zip(&sources)).map(|(owned, (steps, sources))| owned.text(steps, sources));
+    let texts = owned
+        .iter()
+        .zip(steps.iter().zip(&sources))
+        .map(|(owned, (steps, sources))| owned.text(steps, sources));
     let all: Vec<FlowFacts<'_>> = texts
         .zip(&owned)
-        .map(|(text, owned)| FlowFacts { text, functions: &owned.functions, rows: &owned.rows, conns: &conns })
+        .map(|(text, owned)| FlowFacts {
+            text,
+            functions: &owned.functions,
+            rows: &owned.rows,
+            conns: &conns,
+        })
         .collect();
     for (number, flow) in all.iter().enumerate() {
-        let mut take = Taker { problems: &mut problems, owned: &owned[number] };
+        let mut take = Taker {
+            problems: &mut problems,
+            owned: &owned[number],
+        };
         for at in 0..flow.functions.len() {
             take.all(|nth| step_problem(flow, at, nth));
-            take.all(|nth| if nth == 0 { table_problem(&all, number, at) } else { None });
+            take.all(|nth| {
+                if nth == 0 {
+                    table_problem(&all, number, at)
+                } else {
+                    None
+                }
+            });
         }
         for at in 0..flow.text.sources.len() {
             take.all(|nth| source_problem(flow, at, nth));
@@ -77,7 +130,8 @@ struct Taker<'a> {
 impl Taker<'_> {
     fn all<'f>(&mut self, found: impl Fn(usize) -> Option<Found<'f>>) {
         for found in (0..).map_while(found) {
-            self.problems.push(found.msg.into_problem(self.owned.place(found.place)));
+            self.problems
+                .push(found.msg.into_problem(self.owned.place(found.place)));
         }
     }
 }
@@ -111,28 +165,52 @@ impl<'f> Owned<'f> {
         }
         Owned {
             flow,
-            functions: steps(flow).filter_map(|step| find(functions, &step.fname)).collect(),
-            rows: flow.sources.iter().map(|source| source.row.as_ref().and_then(|name| row(name))).collect(),
-            places: places.into_iter().map(|place| (place.clone(), place.to_string())).collect(),
-            given: steps(flow).map(|step| step.params.iter().map(Given::of).collect()).collect(),
+            functions: steps(flow)
+                .filter_map(|step| find(functions, &step.fname))
+                .collect(),
+            rows: flow
+                .sources
+                .iter()
+                .map(|source| source.row.as_ref().and_then(|name| row(name)))
+                .collect(),
+            places: places
+                .into_iter()
+                .map(|place| (place.clone(), place.to_string()))
+                .collect(),
+            given: steps(flow)
+                .map(|step| step.params.iter().map(Given::of).collect())
+                .collect(),
         }
     }
 
     fn params<'a>(&'a self, arenas: &'a [GivenArena<'a>]) -> Vec<&'a [Given<'a>]> {
-        self.given.iter().zip(arenas).map(|(given, arena)| arena.lend(given)).collect()
+        self.given
+            .iter()
+            .zip(arenas)
+            .map(|(given, arena)| arena.lend(given))
+            .collect()
     }
 
     fn musts(&self) -> Vec<Vec<At<'_, &str>>> {
-        steps(self.flow).map(|step| step.must.iter().map(|must| self.at(must)).collect()).collect()
+        steps(self.flow)
+            .map(|step| step.must.iter().map(|must| self.at(must)).collect())
+            .collect()
     }
 
-    fn steps<'a>(&'a self, params: &'a [&'a [Given<'a>]], musts: &'a [Vec<At<'a, &'a str>>]) -> Vec<StepText<'a>> {
+    fn steps<'a>(
+        &'a self,
+        params: &'a [&'a [Given<'a>]],
+        musts: &'a [Vec<At<'a, &'a str>>],
+    ) -> Vec<StepText<'a>> {
         steps(self.flow)
             .zip(params.iter().zip(musts))
             .map(|(step, (params, must))| StepText {
                 place: self.show(&step.place),
                 name: &step.name.value,
-                mode: step.mode.as_ref().map(|mode| At { value: mode.value, place: self.show(&mode.place) }),
+                mode: step.mode.as_ref().map(|mode| At {
+                    value: mode.value,
+                    place: self.show(&mode.place),
+                }),
                 conn: step.conn.as_ref().map(|conn| self.at(conn)),
                 must,
                 params,
@@ -160,15 +238,24 @@ impl<'f> Owned<'f> {
     }
 
     fn at<'a>(&'a self, text: &'a Placed<String>) -> At<'a, &'a str> {
-        At { value: &text.value, place: self.show(&text.place) }
+        At {
+            value: &text.value,
+            place: self.show(&text.place),
+        }
     }
 
     fn show(&self, place: &Place) -> &str {
-        self.places.iter().find(|(known, _)| known == place).map_or("", |(_, text)| text)
+        self.places
+            .iter()
+            .find(|(known, _)| known == place)
+            .map_or("", |(_, text)| text)
     }
 
     fn place(&self, text: &str) -> Place {
-        self.places.iter().find(|(_, known)| known == text).map_or_else(Place::in_code, |(place, _)| place.clone())
+        self.places
+            .iter()
+            .find(|(_, known)| known == text)
+            .map_or_else(Place::in_code, |(place, _)| place.clone())
     }
 }
 
@@ -192,6 +279,12 @@ fn unknown_function(functions: &[&'static FunctionInfo], step: &StepConf) -> Pro
     known.sort_unstable();
     known.dedup();
     let near = suggest::did_you_mean(&step.fname.value, &known);
-    Problem::error(Code::UnknownFunction, &step.fname.place, format!("unknown function {}", step.fname.value))
-        .help(format!("{near}; a function of another crate is linked by `use that_crate as _;`"))
+    Problem::error(
+        Code::UnknownFunction,
+        &step.fname.place,
+        format!("unknown function {}", step.fname.value),
+    )
+    .help(format!(
+        "{near}; a function of another crate is linked by `use that_crate as _;`"
+    ))
 }

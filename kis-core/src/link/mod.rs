@@ -17,7 +17,7 @@ pub use self::{
     checks::{conn_of, source_problem, step_problem},
     flow::{flow_problem, table_problem},
     load::{check, conn_name},
-    text::{At, ConnText, FlowFacts, Found, FlowText, SourceText, StepText, refuse},
+    text::{At, ConnText, FlowFacts, FlowText, Found, SourceText, StepText, refuse},
 };
 
 /// How many problems of one kind `flows!` asks each step, source and flow for.

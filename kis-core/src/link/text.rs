@@ -107,7 +107,10 @@ pub(super) struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     pub(super) const fn new(nth: usize) -> Finder<'a> {
-        Finder { skip: nth, found: None }
+        Finder {
+            skip: nth,
+            found: None,
+        }
     }
 
     pub(super) const fn offer(mut self, place: &'a str, msg: Option<Msg>) -> Finder<'a> {

@@ -30,8 +30,16 @@ impl FlowBuilder {
     /// A flow without steps.
     pub(super) fn new(name: &str) -> FlowBuilder {
         let flow = FlowConf::new(placed(name));
-        let conf = CheckedConf { flows: vec![flow], ..CheckedConf::default() };
-        FlowBuilder { conf, functions: Vec::new(), store: None, exts: Exts::default() }
+        let conf = CheckedConf {
+            flows: vec![flow],
+            ..CheckedConf::default()
+        };
+        FlowBuilder {
+            conf,
+            functions: Vec::new(),
+            store: None,
+            exts: Exts::default(),
+        }
     }
 
     /// The only flow of `yaml`, with the connectors beside it, of functions that are linked.
@@ -68,7 +76,10 @@ impl FlowBuilder {
     pub fn param(mut self, name: &str, value: impl std::fmt::Display) -> FlowBuilder {
         if let Some(step) = self.last() {
             step.params.retain(|param| param.key.value != name);
-            step.params.push(Param { key: placed(name), value: Node::plain(value.to_string()) });
+            step.params.push(Param {
+                key: placed(name),
+                value: Node::plain(value.to_string()),
+            });
         }
         self
     }
@@ -108,9 +119,13 @@ impl FlowBuilder {
     /// # Errors
     /// Everything that does not fit, or the connector that cannot be opened.
     pub async fn build(self) -> Result<Flow, Error> {
-        let plan = self.plan().map_err(|problems| Error::fatal(problems.to_string()))?;
+        let plan = self
+            .plan()
+            .map_err(|problems| Error::fatal(problems.to_string()))?;
         let store = self.store.clone().unwrap_or_else(Store::in_memory);
-        let shared = Shared::open(&plan, store, self.exts.clone()).await.map_err(fatal)?;
+        let shared = Shared::open(&plan, store, self.exts.clone())
+            .await
+            .map_err(fatal)?;
         Flow::new(self, shared, &plan)
     }
 
@@ -128,7 +143,13 @@ impl FlowBuilder {
     }
 
     pub(super) fn plan(&self) -> Result<Plan, Problems> {
-        bind(&self.conf, Linked { functions: &self.functions, lanes: 1 })
+        bind(
+            &self.conf,
+            Linked {
+                functions: &self.functions,
+                lanes: 1,
+            },
+        )
     }
 
     fn last(&mut self) -> Option<&mut StepConf> {
@@ -146,5 +167,8 @@ pub(super) fn fatal(fault: Fault) -> Error {
 
 /// The plan's only flow.
 pub(super) fn only(plan: &Plan) -> Result<Arc<crate::flow::FlowPlan>, Error> {
-    plan.flows.first().cloned().ok_or_else(|| Error::fatal("the flow is turned off by `status: 0`"))
+    plan.flows
+        .first()
+        .cloned()
+        .ok_or_else(|| Error::fatal("the flow is turned off by `status: 0`"))
 }

@@ -57,8 +57,17 @@ impl Flow {
     }
 
     fn with(builder: FlowBuilder, shared: Shared, plan: &Plan, cache: Cache, meta: Meta) -> Result<Flow> {
-        let lane = SingleLane::new(only(plan)?, shared.clone(), cache.clone(), meta.clone()).map_err(fatal)?;
-        Ok(Flow { builder, shared, lane, cache, meta, pushed: None, rows_out: 0 })
+        let lane =
+            SingleLane::new(only(plan)?, shared.clone(), cache.clone(), meta.clone()).map_err(fatal)?;
+        Ok(Flow {
+            builder,
+            shared,
+            lane,
+            cache,
+            meta,
+            pushed: None,
+            rows_out: 0,
+        })
     }
 
     /// Adds a row to the next run.
@@ -81,7 +90,11 @@ impl Flow {
             Some(pushed) => {
                 let before = pushed.row_type();
                 pushed.append(rows).map_err(|_| {
-                    Error::fatal(format!("rows of {} were pushed for this run already, not of {}", before, T::SHAPE.name))
+                    Error::fatal(format!(
+                        "rows of {} were pushed for this run already, not of {}",
+                        before,
+                        T::SHAPE.name
+                    ))
                 })?;
             }
         }
@@ -98,7 +111,12 @@ impl Flow {
         let rows_in = batch.len() as u64;
         let ran = self.lane.run(batch, None).await.map_err(fatal)?;
         let before = std::mem::replace(&mut self.rows_out, ran.counters.rows_out.get());
-        Ok(Report { rows: ran.rows, dead: ran.dead, rows_in, rows_out: self.rows_out - before })
+        Ok(Report {
+            rows: ran.rows,
+            dead: ran.dead,
+            rows_in,
+            rows_out: self.rows_out - before,
+        })
     }
 
     /// Adds a step of the function `F` behind the last one; it counts from the next run on.
@@ -109,8 +127,16 @@ impl Flow {
     pub fn append<F: Function>(&mut self) -> Result<()> {
         let mut builder = self.builder.clone();
         builder.add(&F::INFO);
-        let plan = builder.plan().map_err(|problems| Error::fatal(problems.to_string()))?;
-        let flow = Flow::with(builder, self.shared.clone(), &plan, self.cache.clone(), self.meta.clone())?;
+        let plan = builder
+            .plan()
+            .map_err(|problems| Error::fatal(problems.to_string()))?;
+        let flow = Flow::with(
+            builder,
+            self.shared.clone(),
+            &plan,
+            self.cache.clone(),
+            self.meta.clone(),
+        )?;
         let pushed = self.pushed.take();
         *self = Flow { pushed, ..flow };
         Ok(())
@@ -122,9 +148,21 @@ impl Flow {
     /// # Errors
     /// If the state in the store cannot be read.
     pub fn fork(&self) -> Result<Flow> {
-        let plan = self.builder.plan().map_err(|problems| Error::fatal(problems.to_string()))?;
-        let flow = Flow::with(self.builder.clone(), self.shared.clone(), &plan, self.cache.fork(), self.meta.fork())?;
-        Ok(Flow { pushed: self.pushed.as_ref().map(Rows::copy), ..flow })
+        let plan = self
+            .builder
+            .plan()
+            .map_err(|problems| Error::fatal(problems.to_string()))?;
+        let flow = Flow::with(
+            self.builder.clone(),
+            self.shared.clone(),
+            &plan,
+            self.cache.fork(),
+            self.meta.fork(),
+        )?;
+        Ok(Flow {
+            pushed: self.pushed.as_ref().map(Rows::copy),
+            ..flow
+        })
     }
 
     /// The flow as YAML that imports to the same flow.
@@ -146,12 +184,17 @@ impl Flow {
 impl Report {
     /// The rows that the last step handed on, if they are of the type `T`.
     pub fn rows<T: Row>(&self) -> &[T] {
-        self.rows.as_ref().and_then(|batch| batch.rows().as_slice()).unwrap_or_default()
+        self.rows
+            .as_ref()
+            .and_then(|batch| batch.rows().as_slice())
+            .unwrap_or_default()
     }
 }
 
 impl std::fmt::Debug for Flow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Flow").field("name", &self.builder.conf.flows[0].name.value).finish_non_exhaustive()
+        f.debug_struct("Flow")
+            .field("name", &self.builder.conf.flows[0].name.value)
+            .finish_non_exhaustive()
     }
 }

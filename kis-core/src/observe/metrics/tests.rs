@@ -17,7 +17,7 @@ fn flights() -> Watched {
     counters.step(0).rows_out.add(980);
     counters.step(0).drop_rows(DropReason::Filtered, 17);
     counters.step(0).drop_rows(DropReason::Policy, 2);
-    counters.step(0).error("reject", "cancelled");
+    counters.step(0).error("reject", "cancelled", 0);
     counters.step(0).durations.add(Duration::from_micros(30));
     counters.step(1).durations.add(Duration::from_millis(2));
     counters.step(1).durations.add(Duration::from_secs(100));

@@ -1,0 +1,1 @@
+//! The texts of the checks, through the loader's entry.

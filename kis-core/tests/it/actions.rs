@@ -1,0 +1,134 @@
+//! KisFlow's actions, and flows that a program runs itself.
+
+use insta::assert_snapshot;
+use kis_core::{prelude::*, program::Flow};
+
+#[derive(Row, Clone, Debug, PartialEq)]
+pub struct Item {
+    pub n: i64,
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn add_one(items: Vec<Item>) -> Vec<Item> {
+    items.into_iter().map(|item| Item { n: item.n + 1 }).collect()
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn abort_above_10(items: Vec<Item>) -> Outcome<Item> {
+    if items.iter().any(|item| item.n > 10) {
+        Outcome::rows(items).and(Outcome::abort())
+    } else {
+        Outcome::rows(items)
+    }
+}
+
+#[kis_function(mode = "Calculate", reuse)]
+pub fn look(items: &[Item]) -> Outcome<Item> {
+    assert!(items.len() < 100);
+    Outcome::reuse()
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn nothing_but_go_on(_: Vec<Item>) -> Outcome<Item> {
+    Outcome::force_next()
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn at_least_one(items: Vec<Item>) -> Vec<Item> {
+    if items.is_empty() {
+        vec![Item { n: -1 }]
+    } else {
+        items
+    }
+}
+
+#[kis_function(mode = "Calculate", jumps(add_one))]
+pub fn back_until_5(items: &[Item], cx: &Ctx) -> Outcome<Item> {
+    let rounds = cx
+        .meta()
+        .flow()
+        .get("rounds")
+        .map_or(0, |n| n.parse().unwrap_or(0))
+        + 1;
+    cx.meta().flow().set("rounds", rounds.to_string());
+    if rounds < 5 {
+        Outcome::jump::<add_one>()
+    } else {
+        Outcome::rows(items.to_vec())
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+fn ran(report: &kis_core::program::Report) -> String {
+    let rows: Vec<i64> = report.rows::<Item>().iter().map(|item| item.n).collect();
+    format!(
+        "in {} out {} rows {rows:?} dead {}\n",
+        report.rows_in,
+        report.rows_out,
+        report.dead.len()
+    )
+}
+
+#[test]
+fn actions_steer_a_run() {
+    block_on(async {
+        let mut out = String::new();
+        let mut flow = Flow::builder("abort")
+            .link::<add_one>()
+            .link::<abort_above_10>()
+            .link::<add_one>()
+            .build()
+            .await
+            .unwrap();
+        for n in [1, 10] {
+            flow.push(Item { n }).unwrap();
+            out += &ran(&flow.run().await.unwrap());
+        }
+        let mut flow = Flow::builder("reuse")
+            .link::<add_one>()
+            .link::<look>()
+            .link::<add_one>()
+            .build()
+            .await
+            .unwrap();
+        flow.push_all(vec![Item { n: 1 }, Item { n: 2 }]).unwrap();
+        out += &ran(&flow.run().await.unwrap());
+        let mut flow = Flow::builder("force")
+            .link::<nothing_but_go_on>()
+            .link::<at_least_one>()
+            .build()
+            .await
+            .unwrap();
+        flow.push(Item { n: 1 }).unwrap();
+        out += &ran(&flow.run().await.unwrap());
+        let mut flow = Flow::builder("jump")
+            .link::<add_one>()
+            .link::<back_until_5>()
+            .build()
+            .await
+            .unwrap();
+        flow.push(Item { n: 1 }).unwrap();
+        out += &ran(&flow.run().await.unwrap());
+        assert_snapshot!(out, @"");
+    });
+}
+
+#[test]
+fn forks_are_independent_and_yaml_reads_back() {
+    block_on(async {
+        let mut flow = Flow::builder("forked").link::<add_one>().build().await.unwrap();
+        flow.push(Item { n: 1 }).unwrap();
+        let mut fork = flow.fork().unwrap();
+        fork.push(Item { n: 10 }).unwrap();
+        fork.append::<add_one>().unwrap();
+        let (a, b) = (flow.run().await.unwrap(), fork.run().await.unwrap());
+        assert_snapshot!(ran(&a) + &ran(&b) + &fork.to_yaml(), @"");
+    });
+}

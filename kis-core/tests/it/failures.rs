@@ -1,0 +1,156 @@
+//! Rows that fail: the policy of their class, batches searched for the bad row, panics.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use insta::assert_snapshot;
+use kis_core::{
+    conn::{Table, store::Store},
+    prelude::*,
+};
+
+use crate::check::{letters, run, same_in_any_lanes, show, table};
+
+#[derive(Row, Clone)]
+pub struct Order {
+    pub id: i64,
+    pub amount: i64,
+    pub note: Option<String>,
+}
+
+#[derive(Debug, KisError)]
+pub enum OrderError {
+    #[kis(reject, "order {0} is cancelled")]
+    Cancelled(i64),
+}
+
+#[kis_function(mode = "Verify")]
+pub fn not_cancelled(order: Order) -> Result<Order, OrderError> {
+    if order.amount == 0 {
+        Err(OrderError::Cancelled(order.id))
+    } else {
+        Ok(order)
+    }
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn panics_on_13(order: &Order) -> Order {
+    assert!(order.amount != 13, "unlucky");
+    order.clone()
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn batch_refuses_7(orders: Vec<Order>) -> Result<Vec<Order>> {
+    match orders.iter().find(|order| order.amount == 7) {
+        Some(order) => Err(Error::reject(format!("order {} has amount 7", order.id))),
+        None => Ok(orders),
+    }
+}
+
+#[kis_function(mode = "Save", conn = "orders")]
+pub fn save_orders(orders: &[Order], table: &Conn<Table>) -> Result<()> {
+    for order in orders {
+        table.put(order.id, order)?;
+        if order.amount == 99 {
+            return Err(Error::reject("99 cannot be saved"));
+        }
+    }
+    Ok(())
+}
+
+static TRIES: AtomicU32 = AtomicU32::new(0);
+
+#[kis_function(mode = "Save", conn = "orders")]
+pub fn save_at_third_try(orders: &[Order], table: &Conn<Table>) -> Result<()> {
+    for order in orders {
+        table.put(order.id, order)?;
+    }
+    if TRIES.fetch_add(1, Relaxed) < 2 {
+        Err(Error::retry("not yet"))
+    } else {
+        Ok(())
+    }
+}
+
+fn yaml(amounts: &[i64], steps: &str, more: &str) -> String {
+    let rows: String = amounts
+        .iter()
+        .enumerate()
+        .map(|(i, a)| format!("    - {{ id: {i}, amount: {a} }}\n"))
+        .collect();
+    format!(
+        "kistype: source\nsname: orders\ntype: memory\nflow: orders\nparams:\n  rows:\n{rows}---\nkistype: flow\nstatus: 1\nflow_name: orders\n{more}\nflows:\n{steps}"
+    )
+}
+
+#[test]
+fn each_class_has_its_policy() {
+    let yaml = yaml(
+        &[1, 0, 13, 7, 99, 5],
+        "  - fname: not_cancelled\n  - fname: panics_on_13\n  - fname: batch_refuses_7\n  - fname: save_orders\n",
+        "on_error: { reject: dead_letter }",
+    );
+    assert_snapshot!(same_in_any_lanes(&yaml, "orders", "orders"), @"");
+}
+
+#[test]
+fn a_rejected_row_may_be_dropped() {
+    let yaml = yaml(
+        &[1, 0, 2],
+        "  - fname: not_cancelled\n  - fname: save_orders\n",
+        "on_error: { reject: drop }",
+    );
+    assert_snapshot!(same_in_any_lanes(&yaml, "orders", "orders"), @"");
+}
+
+#[test]
+fn a_policy_may_name_one_variant() {
+    let yaml = yaml(
+        &[1, 0, 2],
+        "  - fname: not_cancelled\n  - fname: save_orders\n",
+        "on_error: { Cancelled: drop }",
+    );
+    assert_snapshot!(same_in_any_lanes(&yaml, "orders", "orders"), @"");
+}
+
+#[test]
+fn a_row_that_stops_the_flow_is_not_settled() {
+    let yaml = yaml(
+        &[1, 0, 2],
+        "  - fname: not_cancelled\n  - fname: save_orders\n",
+        "on_error: { reject: stop }",
+    );
+    let store = Store::in_memory();
+    let summary = run(&yaml, 1, &store);
+    assert_snapshot!(show(&summary) + &table(&store, "orders"), @"");
+    assert!(store.positions("orders").unwrap().is_empty());
+}
+
+#[test]
+fn a_failing_save_is_tried_again_and_leaves_nothing_double() {
+    let yaml = yaml(
+        &[1, 2],
+        "  - fname: save_at_third_try\n",
+        "on_error: { retry: { attempts: 3, backoff: 1ms..2ms } }",
+    );
+    let store = Store::in_memory();
+    let summary = run(&yaml, 1, &store);
+    assert_snapshot!(show(&summary) + &table(&store, "orders"), @"");
+    assert_eq!(summary.flows[0].counters.step(0).retries.get(), 2);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_a_dead_letter_with_its_bytes() {
+    let yaml = "kistype: source\nsname: orders\ntype: memory\nflow: orders\nparams:\n  rows:\n    - { id: 1, amount: 5 }\n    - { id: 2, amount: many }\n    - { id: 3 }\n---\nkistype: flow\nstatus: 1\nflow_name: orders\nflows:\n  - fname: save_orders\n";
+    assert_snapshot!(same_in_any_lanes(yaml, "orders", "orders"), @"");
+}
+
+#[test]
+fn must_demands_a_value() {
+    let yaml = yaml(&[1], "  - fname: save_orders\n", "");
+    let yaml = format!(
+        "{yaml}---\nkistype: func\nfname: save_orders\nfmode: Save\nsource: {{ name: orders, must: [note] }}\noption: {{ cname: orders }}\n"
+    );
+    let store = Store::in_memory();
+    let summary = run(&yaml, 1, &store);
+    assert_snapshot!(show(&summary) + &letters(&store, "orders"), @"");
+}

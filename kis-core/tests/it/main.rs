@@ -1,0 +1,8 @@
+//! Flows from YAML, run whole: what comes out, what is dropped, what becomes a dead letter.
+
+mod actions;
+mod check;
+mod failures;
+mod order;
+mod restart;
+mod steps;

@@ -1,0 +1,139 @@
+//! Rows of one key stay in their order, and state follows the key, whatever the number of lanes.
+
+use insta::assert_snapshot;
+use kis_core::{
+    conn::{Table, store::Store},
+    prelude::*,
+};
+
+use crate::check::{problems, run, same_in_any_lanes, show, table};
+
+#[derive(Row, Clone)]
+pub struct Click {
+    pub user: String,
+    pub page: i64,
+}
+
+#[derive(Row)]
+pub struct Visit {
+    pub user: String,
+    pub page: i64,
+    pub nth: u64,
+}
+
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize, State)]
+#[state(ttl = "30d")]
+pub struct Seen {
+    pub clicks: u64,
+    pub last: i64,
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn count_clicks(click: Click, seen: &mut Seen) -> Result<Visit> {
+    if click.page < seen.last {
+        return Err(Error::reject(format!(
+            "page {} of {} came after {}",
+            click.page, click.user, seen.last
+        )));
+    }
+    seen.clicks += 1;
+    seen.last = click.page;
+    Ok(Visit {
+        user: click.user,
+        page: click.page,
+        nth: seen.clicks,
+    })
+}
+
+#[kis_function(mode = "Save", conn = "visits")]
+pub fn save_visits(visits: &[Visit], table: &Conn<Table>) -> Result<()> {
+    for visit in visits {
+        table.put((visit.user.as_str(), visit.page), visit)?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize, State)]
+#[state(ttl = "30d")]
+pub struct PerPage {
+    pub visits: u64,
+}
+
+#[derive(Row)]
+pub struct PageCount {
+    pub page: i64,
+    pub visits: u64,
+}
+
+#[kis_function(mode = "Calculate", key = "page")]
+pub fn count_pages(visit: &Visit, state: &mut PerPage) -> PageCount {
+    state.visits += 1;
+    PageCount {
+        page: visit.page,
+        visits: state.visits,
+    }
+}
+
+#[kis_function(mode = "Save", conn = "pages")]
+pub fn save_pages(pages: &[PageCount], table: &Conn<Table>) -> Result<()> {
+    for page in pages {
+        table.put(page.page, page)?;
+    }
+    Ok(())
+}
+
+fn yaml(rows: usize, order: &str, steps: &str) -> String {
+    let rows: String = (0..rows)
+        .map(|i| format!("    - {{ user: u{}, page: {} }}\n", i % 7, i / 7))
+        .collect();
+    format!(
+        "kistype: source\nsname: clicks\ntype: memory\nflow: clicks\n{order}\nbatch: {{ rows: 10 }}\nparams:\n  rows:\n{rows}---\nkistype: flow\nstatus: 1\nflow_name: clicks\nflows:\n{steps}"
+    )
+}
+
+#[test]
+fn rows_of_a_key_stay_in_order_in_any_number_of_lanes() {
+    let yaml = yaml(
+        70,
+        "order: { by: user }",
+        "  - fname: count_clicks\n  - fname: save_visits\n",
+    );
+    let text = same_in_any_lanes(&yaml, "clicks", "visits");
+    assert_snapshot!(text.lines().take(3).collect::<Vec<_>>().join("\n"), @"");
+    assert_eq!(text.lines().count(), 71);
+}
+
+#[test]
+fn a_second_key_is_a_second_stage() {
+    let yaml = yaml(
+        350,
+        "order: { by: user }",
+        "  - fname: count_clicks\n  - fname: save_visits\n  - fname: count_pages\n  - fname: save_pages\n",
+    );
+    let text = same_in_any_lanes(&yaml, "clicks", "pages");
+    assert_snapshot!(text.lines().take(3).collect::<Vec<_>>().join("\n"), @"");
+    assert!(
+        text.lines().skip(1).all(|line| line.contains("\"visits\":7")),
+        "{text}"
+    );
+}
+
+#[test]
+fn state_needs_a_key() {
+    let yaml = yaml(1, "", "  - fname: count_clicks\n  - fname: save_visits\n");
+    assert_snapshot!(problems(&yaml), @"");
+}
+
+#[test]
+fn state_goes_on_after_a_restart_with_other_lanes() {
+    let store = Store::in_memory();
+    let steps = "  - fname: count_clicks\n  - fname: save_visits\n";
+    let first = run(&yaml(70, "order: { by: user }", steps), 3, &store);
+    let second = run(&yaml(140, "order: { by: user }", steps), 5, &store);
+    assert_snapshot!(show(&first) + &show(&second), @"");
+    assert!(
+        table(&store, "visits").contains("{\"nth\":20,\"page\":19,\"user\":\"u6\"}"),
+        "{}",
+        table(&store, "visits")
+    );
+}
