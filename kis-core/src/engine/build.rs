@@ -242,6 +242,7 @@ pub(super) fn chain(
         total,
         logs,
         letters: Vec::new(),
+        failed: 0,
         onward: None,
         collected: None,
     }

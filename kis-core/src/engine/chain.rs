@@ -40,6 +40,8 @@ pub(super) struct Chain {
     pub(super) total: usize,
     pub(super) logs: Vec<Arc<dyn LaneLog>>,
     pub(super) letters: Vec<LetterWrite>,
+    /// Rows that failed for good so far, whatever their policy.
+    pub(super) failed: usize,
     /// By which key and into how many lanes the next stage takes the rows; nothing for the last stage.
     pub(super) onward: Option<Onward>,
     /// Takes the rows behind the last step, where a program asks for them.
@@ -174,7 +176,7 @@ impl Chain {
         }
         let reused = plan.info.reuse.then(|| run.batch.copy());
         counters.rows_in.add(given as u64);
-        let dead_before = self.letters.len();
+        let failed_before = self.failed;
         let action = self.call(at, run).await?;
         if action.reuse {
             if let Some(reused) = reused {
@@ -183,14 +185,14 @@ impl Chain {
         }
         let out = run.batch.len();
         counters.rows_out.add(out as u64);
-        let failed = self.letters.len() - dead_before;
+        let failed = self.failed - failed_before;
         if matches!(plan.info.on, HandsOn::WhatCameIn) || !plan.info.takes.batch {
             // Functions that see one row at a time say by a missing row that they do not want it.
             if !matches!(plan.info.on, HandsOn::Nothing) {
                 counters.drop_rows(DropReason::Filtered, given.saturating_sub(out + failed) as u64);
             }
         }
-        if at + 1 == self.total && !action.abort {
+        if at + 1 == self.flow.own_steps && !action.abort {
             let passed = if matches!(plan.info.on, HandsOn::Nothing) {
                 given.saturating_sub(failed)
             } else {
@@ -305,6 +307,7 @@ impl Chain {
             now_ms: self.around.now_ms(),
         };
         for fail in fails {
+            self.failed += 1;
             failing.settle(fail, &mut self.letters)?;
         }
         Ok(())

@@ -150,10 +150,10 @@ impl FlowPlan {
 impl StepPlan {
     /// What happens to a row that failed for good with this class and code.
     pub fn policy(&self, class: ErrorClass, code: &str) -> Policy {
-        if let Some((_, policy)) = self.on_error.by_variant.iter().find(|(name, _)| **name == code)
-            && **policy != Policy::Retry
+        if let Some(policy) = self.variant_policy(code)
+            && policy != Policy::Retry
         {
-            return **policy;
+            return policy;
         }
         match class {
             ErrorClass::Decode => self.on_error.decode,
@@ -190,6 +190,19 @@ impl StepPlan {
         }
     }
 
+    /// What `by_variant` says of an error code: a variant is named as Rust names it, or by its code.
+    fn variant_policy(&self, code: &str) -> Option<Policy> {
+        let named = |name: &str| {
+            let variant = name.rsplit("::").next().unwrap_or(name);
+            variant == code || is_snake_case_of(code, variant)
+        };
+        self.on_error
+            .by_variant
+            .iter()
+            .find(|(name, _)| named(name))
+            .map(|(_, policy)| policy.value)
+    }
+
     /// The number of the step that a jump goes to, if the function declares it.
     pub fn jump(&self, to: &JumpTo) -> Option<usize> {
         self.jumps
@@ -218,4 +231,16 @@ impl SourcePlan {
             Order::Partition | Order::None => None,
         }
     }
+}
+
+/// Whether `code` is the variant's name in snake case, which is what derived errors have as their code.
+fn is_snake_case_of(code: &str, variant: &str) -> bool {
+    let mut snake = String::with_capacity(variant.len() + 4);
+    for c in variant.chars() {
+        if c.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake == code
 }

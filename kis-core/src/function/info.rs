@@ -213,7 +213,11 @@ impl FunctionInfo {
             doc: "",
             mode: Mode::Calculate,
             conns: &[],
-            takes: Takes { row: None, batch: true, owned: false },
+            takes: Takes {
+                row: None,
+                batch: true,
+                owned: false,
+            },
             on: HandsOn::WhatCameIn,
             reuse: false,
             jumps: &[],

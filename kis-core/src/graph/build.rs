@@ -11,8 +11,13 @@ use crate::{
 impl Graph {
     /// The graph of a plan's flows, or of the one called `only`.
     pub fn of(plan: &Plan, only: Option<&str>) -> Graph {
-        let flows = plan.flows.iter().filter(|flow| only.is_none_or(|name| *flow.name == *name));
-        Graph { flows: flows.map(|flow| FlowBuilder::new(plan, flow).build()).collect() }
+        let flows = plan
+            .flows
+            .iter()
+            .filter(|flow| only.is_none_or(|name| *flow.name == *name));
+        Graph {
+            flows: flows.map(|flow| FlowBuilder::new(plan, flow).build()).collect(),
+        }
     }
 }
 
@@ -27,7 +32,13 @@ struct FlowBuilder<'a> {
 
 impl<'a> FlowBuilder<'a> {
     fn new(plan: &'a Plan, flow: &'a FlowPlan) -> Self {
-        FlowBuilder { plan, flow, nodes: Vec::new(), edges: Vec::new(), first: flow.sources.len() }
+        FlowBuilder {
+            plan,
+            flow,
+            nodes: Vec::new(),
+            edges: Vec::new(),
+            first: flow.sources.len(),
+        }
     }
 
     fn build(mut self) -> FlowGraph {
@@ -59,11 +70,24 @@ impl<'a> FlowBuilder<'a> {
                 (None, None) => "rows".to_owned(),
             };
             let key = self.key_before(at);
-            let kind = if key.is_some() { EdgeKind::Lanes } else { EdgeKind::Rows };
+            let kind = if key.is_some() {
+                EdgeKind::Lanes
+            } else {
+                EdgeKind::Rows
+            };
             let label = key.map_or(label.clone(), |key| format!("{label} {key}"));
-            let from = if at == 0 { 0..self.first } else { self.first + at - 1..self.first + at };
+            let from = if at == 0 {
+                0..self.first
+            } else {
+                self.first + at - 1..self.first + at
+            };
             for from in from {
-                self.edges.push(Edge { from, to: self.first + at, kind, label: label.clone() });
+                self.edges.push(Edge {
+                    from,
+                    to: self.first + at,
+                    kind,
+                    label: label.clone(),
+                });
             }
             if let HandsOn::Rows(row) = step.info.on {
                 carried = Some(row.shape.name);
@@ -73,10 +97,19 @@ impl<'a> FlowBuilder<'a> {
 
     /// By what rows are dealt out to lanes before a step, if they are.
     fn key_before(&self, at: usize) -> Option<String> {
-        let stage = self.flow.stages.iter().find(|stage| stage.first == at && stage.end > at);
+        let stage = self
+            .flow
+            .stages
+            .iter()
+            .find(|stage| stage.first == at && stage.end > at);
         match stage?.key.as_ref() {
             Some(key) => Some(format!("by {key}")),
-            None => self.flow.sources.iter().find_map(SourcePlan::key).map(|key| format!("by {key}")),
+            None => self
+                .flow
+                .sources
+                .iter()
+                .find_map(SourcePlan::key)
+                .map(|key| format!("by {key}")),
         }
     }
 
@@ -88,7 +121,12 @@ impl<'a> FlowBuilder<'a> {
                 false => (EdgeKind::Rows, handed_on(&flow.steps[at - 1])),
             };
             if self.first + at > 0 {
-                self.edges.push(Edge { from: self.first + at - 1, to: self.first + at, kind, label });
+                self.edges.push(Edge {
+                    from: self.first + at - 1,
+                    to: self.first + at,
+                    kind,
+                    label,
+                });
             }
         }
     }
@@ -100,7 +138,12 @@ impl<'a> FlowBuilder<'a> {
             targets.dedup();
             for target in targets {
                 let (from, to) = (self.first + at, self.first + target);
-                self.edges.push(Edge { from, to, kind: EdgeKind::Jump, label: "jump".to_owned() });
+                self.edges.push(Edge {
+                    from,
+                    to,
+                    kind: EdgeKind::Jump,
+                    label: "jump".to_owned(),
+                });
             }
         }
     }
@@ -115,14 +158,27 @@ impl<'a> FlowBuilder<'a> {
                     None => {
                         let conn = &self.plan.conns[*number];
                         let details = vec![conn.info.kind.to_owned()];
-                        self.nodes.push(Node { part: Part::Conn, title: conn.name.to_string(), details });
+                        self.nodes.push(Node {
+                            part: Part::Conn,
+                            title: conn.name.to_string(),
+                            details,
+                        });
                         known.push((*number, self.nodes.len() - 1));
                         self.nodes.len() - 1
                     }
                 };
                 let step_node = self.first + at;
-                let (from, to) = if step.info.mode == Mode::Load { (conn, step_node) } else { (step_node, conn) };
-                self.edges.push(Edge { from, to, kind: EdgeKind::Call, label: String::new() });
+                let (from, to) = if step.info.mode == Mode::Load {
+                    (conn, step_node)
+                } else {
+                    (step_node, conn)
+                };
+                self.edges.push(Edge {
+                    from,
+                    to,
+                    kind: EdgeKind::Call,
+                    label: String::new(),
+                });
             }
         }
     }
@@ -132,14 +188,30 @@ impl<'a> FlowBuilder<'a> {
         let mut groups = Vec::new();
         let mut push = |title: String, from: usize, end: usize| {
             if end > from {
-                groups.push(Group { title, first: first + from, end: first + end });
+                groups.push(Group {
+                    title,
+                    first: first + from,
+                    end: first + end,
+                });
             }
         };
         push("any free core".to_owned(), 0, flow.head);
         for stage in &flow.stages {
-            let lanes = if flow.lanes == 1 { "1 lane".to_owned() } else { format!("{} lanes", flow.lanes) };
-            let key = if stage.end > stage.first { self.key_before(stage.first) } else { None };
-            push(key.map_or(lanes.clone(), |key| format!("{lanes} {key}")), stage.first, stage.end);
+            let lanes = if flow.lanes == 1 {
+                "1 lane".to_owned()
+            } else {
+                format!("{} lanes", flow.lanes)
+            };
+            let key = if stage.end > stage.first {
+                self.key_before(stage.first)
+            } else {
+                None
+            };
+            push(
+                key.map_or(lanes.clone(), |key| format!("{lanes} {key}")),
+                stage.first,
+                stage.end,
+            );
         }
         push("at end".to_owned(), flow.own_steps, flow.steps.len());
         groups
@@ -152,7 +224,11 @@ fn source(source: &SourcePlan) -> Node {
     if let Order::By(field) = &source.conf.order {
         details.push(format!("ordered by {}", field.value));
     }
-    Node { part: Part::Source, title: source.name.to_string(), details }
+    Node {
+        part: Part::Source,
+        title: source.name.to_string(),
+        details,
+    }
 }
 
 fn node(step: &StepPlan) -> Node {
@@ -166,13 +242,22 @@ fn node(step: &StepPlan) -> Node {
     if step.info.reuse {
         details.push("may reuse its rows".to_owned());
     }
-    Node { part: Part::Step(step.info.mode), title: step.name.to_string(), details }
+    Node {
+        part: Part::Step(step.info.mode),
+        title: step.name.to_string(),
+        details,
+    }
 }
 
 fn handed_on(step: &StepPlan) -> String {
     match step.info.on {
         HandsOn::Rows(row) => row.shape.name.to_owned(),
-        HandsOn::WhatCameIn => step.info.takes.row.map_or("rows", |row| row.shape.name).to_owned(),
+        HandsOn::WhatCameIn => step
+            .info
+            .takes
+            .row
+            .map_or("rows", |row| row.shape.name)
+            .to_owned(),
         HandsOn::Nothing => String::new(),
     }
 }

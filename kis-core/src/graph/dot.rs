@@ -17,8 +17,14 @@ impl Graph {
 fn write_graph(out: &mut String, graph: &Graph) -> fmt::Result {
     writeln!(out, "digraph flows {{")?;
     writeln!(out, "  rankdir=LR; compound=true; fontname=\"sans-serif\";")?;
-    writeln!(out, "  node [fontname=\"sans-serif\", fontsize=11, style=filled];")?;
-    writeln!(out, "  edge [fontname=\"sans-serif\", fontsize=9, color=\"#52606d\"];")?;
+    writeln!(
+        out,
+        "  node [fontname=\"sans-serif\", fontsize=11, style=filled];"
+    )?;
+    writeln!(
+        out,
+        "  edge [fontname=\"sans-serif\", fontsize=9, color=\"#52606d\"];"
+    )?;
     for (number, flow) in graph.flows.iter().enumerate() {
         write_flow(out, number, flow)?;
     }
@@ -48,14 +54,22 @@ fn write_flow(out: &mut String, flow_number: usize, flow: &FlowGraph) -> fmt::Re
         )?;
     }
     for edge in &flow.edges {
-        let Edge { from, to, kind, label } = edge;
+        let Edge {
+            from,
+            to,
+            kind,
+            label,
+        } = edge;
         let style = match kind {
             EdgeKind::Rows | EdgeKind::Call => "solid",
             EdgeKind::Lanes => "bold",
             EdgeKind::Jump | EdgeKind::AtEnd => "dashed",
         };
         let label = quoted(label);
-        writeln!(out, "    f{flow_number}n{from} -> f{flow_number}n{to} [style={style}, label=\"{label}\"];")?;
+        writeln!(
+            out,
+            "    f{flow_number}n{from} -> f{flow_number}n{to} [style={style}, label=\"{label}\"];"
+        )?;
     }
     writeln!(out, "  }}")
 }
@@ -69,10 +83,15 @@ fn shape(part: Part) -> &'static str {
 }
 
 fn label(node: &Node) -> String {
-    let lines: Vec<String> = std::iter::once(&node.title).chain(&node.details).map(|line| quoted(line)).collect();
+    let lines: Vec<String> = std::iter::once(&node.title)
+        .chain(&node.details)
+        .map(|line| quoted(line))
+        .collect();
     lines.join("\\n")
 }
 
 fn quoted(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace(char::is_control, " ")
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace(char::is_control, " ")
 }

@@ -18,7 +18,11 @@ fn write_graph(out: &mut String, graph: &Graph) -> fmt::Result {
     writeln!(out, "flowchart LR")?;
     for part in Part::ALL {
         let (fill, stroke) = part.colours();
-        writeln!(out, "  classDef {} fill:{fill},stroke:{stroke},color:#1f2933", part.class())?;
+        writeln!(
+            out,
+            "  classDef {} fill:{fill},stroke:{stroke},color:#1f2933",
+            part.class()
+        )?;
     }
     for (number, flow) in graph.flows.iter().enumerate() {
         write_flow(out, number, flow)?;
@@ -36,17 +40,29 @@ fn write_graph(out: &mut String, graph: &Graph) -> fmt::Result {
 fn write_flow(out: &mut String, flow_number: usize, flow: &FlowGraph) -> fmt::Result {
     writeln!(out, "  subgraph f{flow_number} [\"{}\"]", quoted(&flow.name))?;
     for (number, node) in flow.nodes.iter().enumerate() {
-        writeln!(out, "    f{flow_number}n{number}{}:::{}", shape(node), node.part.class())?;
+        writeln!(
+            out,
+            "    f{flow_number}n{number}{}:::{}",
+            shape(node),
+            node.part.class()
+        )?;
     }
     for edge in &flow.edges {
         let Edge { from, to, .. } = edge;
-        writeln!(out, "    f{flow_number}n{from} {} f{flow_number}n{to}", arrow(edge))?;
+        writeln!(
+            out,
+            "    f{flow_number}n{from} {} f{flow_number}n{to}",
+            arrow(edge)
+        )?;
     }
     writeln!(out, "  end")
 }
 
 fn shape(node: &Node) -> String {
-    let lines: Vec<String> = std::iter::once(&node.title).chain(&node.details).map(|line| quoted(line)).collect();
+    let lines: Vec<String> = std::iter::once(&node.title)
+        .chain(&node.details)
+        .map(|line| quoted(line))
+        .collect();
     let text = lines.join("<br/>");
     match node.part {
         Part::Source => format!("([\"{text}\"])"),
@@ -61,7 +77,11 @@ fn arrow(edge: &Edge) -> String {
         EdgeKind::Lanes => "==>",
         EdgeKind::Jump | EdgeKind::AtEnd => "-.->",
     };
-    if edge.label.is_empty() { line.to_owned() } else { format!("{line}|\"{}\"|", quoted(&edge.label)) }
+    if edge.label.is_empty() {
+        line.to_owned()
+    } else {
+        format!("{line}|\"{}\"|", quoted(&edge.label))
+    }
 }
 
 /// Mermaid has no escape but the entities of HTML, with its own sign.

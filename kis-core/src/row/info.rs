@@ -29,7 +29,10 @@ impl RowInfo {
             convert: Batch::convert::<T>,
             from_json: |bytes| match serde_json::from_slice::<T>(bytes) {
                 Ok(row) => Ok(Rows::typed(vec![row])),
-                Err(error) => Err(Error::decode(format!("not a {}: {error}", T::SHAPE.name))),
+                Err(error) => Err(Error::decode(format!(
+                    "cannot be read as {}: {error}",
+                    T::SHAPE.name
+                ))),
             },
         }
     }

@@ -84,7 +84,7 @@ fn check_columns(spans: &[Span], wanted: usize) -> Result<(), String> {
 }
 
 fn json_error(error: &serde_json::Error, shape: &Shape) -> String {
-    format!("not a {}: {error}", shape.name)
+    format!("cannot be read as {}: {error}", shape.name)
 }
 
 fn to_json(rows: &RawRows, i: usize) -> Result<Json, String> {

@@ -116,7 +116,13 @@ fn actions_steer_a_run() {
             .unwrap();
         flow.push(Item { n: 1 }).unwrap();
         out += &ran(&flow.run().await.unwrap());
-        assert_snapshot!(out, @"");
+        assert_snapshot!(out, @r#"
+        in 1 out 1 rows [3] dead 0
+        in 1 out 0 rows [] dead 0
+        in 2 out 2 rows [3, 4] dead 0
+        in 1 out 1 rows [-1] dead 0
+        in 1 out 1 rows [2] dead 0
+        "#);
     });
 }
 
@@ -129,6 +135,16 @@ fn forks_are_independent_and_yaml_reads_back() {
         fork.push(Item { n: 10 }).unwrap();
         fork.append::<add_one>().unwrap();
         let (a, b) = (flow.run().await.unwrap(), fork.run().await.unwrap());
-        assert_snapshot!(ran(&a) + &ran(&b) + &fork.to_yaml(), @"");
+        assert_snapshot!(ran(&a) + &ran(&b) + &fork.to_yaml(), @r#"
+        in 1 out 1 rows [2] dead 0
+        in 2 out 2 rows [3, 12] dead 0
+        kistype: flow
+        status: 1
+        flow_name: forked
+        flows:
+          - fname: add_one
+          - fname: add_one
+            as: add_one_2
+        "#);
     });
 }

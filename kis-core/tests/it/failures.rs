@@ -89,7 +89,15 @@ fn each_class_has_its_policy() {
         "  - fname: not_cancelled\n  - fname: panics_on_13\n  - fname: batch_refuses_7\n  - fname: save_orders\n",
         "on_error: { reject: dead_letter }",
     );
-    assert_snapshot!(same_in_any_lanes(&yaml, "orders", "orders"), @"");
+    assert_snapshot!(same_in_any_lanes(&yaml, "orders", "orders"), @r#"
+    orders: ended, in 6, out 2, dropped 0, dead 4
+    0 {"amount":1,"id":0,"note":null}
+    5 {"amount":5,"id":5,"note":null}
+    batch_refuses_7 reject reject orders:4 {"id":3,"amount":7,"note":null} (order 3 has amount 7)
+    not_cancelled reject cancelled orders:2 {"amount":0,"id":1} (order 1 is cancelled)
+    panics_on_13 panic panic orders:3 {"id":2,"amount":13,"note":null} (panicked: unlucky)
+    save_orders reject reject orders:1 and 5 rows behind it {"id":4,"amount":99,"note":null} (99 cannot be saved)
+    "#);
 }
 
 #[test]
@@ -99,7 +107,11 @@ fn a_rejected_row_may_be_dropped() {
         "  - fname: not_cancelled\n  - fname: save_orders\n",
         "on_error: { reject: drop }",
     );
-    assert_snapshot!(same_in_any_lanes(&yaml, "orders", "orders"), @"");
+    assert_snapshot!(same_in_any_lanes(&yaml, "orders", "orders"), @r#"
+    orders: ended, in 3, out 2, dropped 1, dead 0
+    0 {"amount":1,"id":0,"note":null}
+    2 {"amount":2,"id":2,"note":null}
+    "#);
 }
 
 #[test]
@@ -107,9 +119,13 @@ fn a_policy_may_name_one_variant() {
     let yaml = yaml(
         &[1, 0, 2],
         "  - fname: not_cancelled\n  - fname: save_orders\n",
-        "on_error: { Cancelled: drop }",
+        "on_error: { by_variant: { Cancelled: drop } }",
     );
-    assert_snapshot!(same_in_any_lanes(&yaml, "orders", "orders"), @"");
+    assert_snapshot!(same_in_any_lanes(&yaml, "orders", "orders"), @r#"
+    orders: ended, in 3, out 2, dropped 1, dead 0
+    0 {"amount":1,"id":0,"note":null}
+    2 {"amount":2,"id":2,"note":null}
+    "#);
 }
 
 #[test]
@@ -121,7 +137,7 @@ fn a_row_that_stops_the_flow_is_not_settled() {
     );
     let store = Store::in_memory();
     let summary = run(&yaml, 1, &store);
-    assert_snapshot!(show(&summary) + &table(&store, "orders"), @"");
+    assert_snapshot!(show(&summary) + &table(&store, "orders"), @"orders: failed: step not_cancelled: order 1 is cancelled of orders:2 (cancelled), in 3, out 0, dropped 0, dead 0");
     assert!(store.positions("orders").unwrap().is_empty());
 }
 
@@ -134,14 +150,23 @@ fn a_failing_save_is_tried_again_and_leaves_nothing_double() {
     );
     let store = Store::in_memory();
     let summary = run(&yaml, 1, &store);
-    assert_snapshot!(show(&summary) + &table(&store, "orders"), @"");
+    assert_snapshot!(show(&summary) + &table(&store, "orders"), @r#"
+    orders: ended, in 2, out 2, dropped 0, dead 0
+    0 {"amount":1,"id":0,"note":null}
+    1 {"amount":2,"id":1,"note":null}
+    "#);
     assert_eq!(summary.flows[0].counters.step(0).retries.get(), 2);
 }
 
 #[test]
 fn a_row_that_cannot_be_read_is_a_dead_letter_with_its_bytes() {
     let yaml = "kistype: source\nsname: orders\ntype: memory\nflow: orders\nparams:\n  rows:\n    - { id: 1, amount: 5 }\n    - { id: 2, amount: many }\n    - { id: 3 }\n---\nkistype: flow\nstatus: 1\nflow_name: orders\nflows:\n  - fname: save_orders\n";
-    assert_snapshot!(same_in_any_lanes(yaml, "orders", "orders"), @"");
+    assert_snapshot!(same_in_any_lanes(yaml, "orders", "orders"), @r#"
+    orders: ended, in 3, out 1, dropped 0, dead 2
+    1 {"amount":5,"id":1,"note":null}
+    save_orders decode decode orders:2 {"amount":"many","id":2} (cannot be read as Order: invalid type: string "many", expected i64 at line 1 column 16)
+    save_orders decode decode orders:3 {"id":3} (cannot be read as Order: missing field `amount` at line 1 column 8)
+    "#);
 }
 
 #[test]
@@ -152,5 +177,8 @@ fn must_demands_a_value() {
     );
     let store = Store::in_memory();
     let summary = run(&yaml, 1, &store);
-    assert_snapshot!(show(&summary) + &letters(&store, "orders"), @"");
+    assert_snapshot!(show(&summary) + &letters(&store, "orders"), @r#"
+    orders: ended, in 1, out 0, dropped 0, dead 1
+    save_orders reject must orders:1 {"amount":1,"id":0} (save_orders demands field note, which has no value)
+    "#);
 }

@@ -21,7 +21,7 @@ pub struct Visit {
     pub nth: u64,
 }
 
-#[derive(Clone, Default, serde::Serialize, serde::Deserialize, State)]
+#[derive(Clone, Default, State)]
 #[state(ttl = "30d")]
 pub struct Seen {
     pub clicks: u64,
@@ -53,7 +53,7 @@ pub fn save_visits(visits: &[Visit], table: &Conn<Table>) -> Result<()> {
     Ok(())
 }
 
-#[derive(Clone, Default, serde::Serialize, serde::Deserialize, State)]
+#[derive(Clone, Default, State)]
 #[state(ttl = "30d")]
 pub struct PerPage {
     pub visits: u64,
@@ -99,7 +99,11 @@ fn rows_of_a_key_stay_in_order_in_any_number_of_lanes() {
         "  - fname: count_clicks\n  - fname: save_visits\n",
     );
     let text = same_in_any_lanes(&yaml, "clicks", "visits");
-    assert_snapshot!(text.lines().take(3).collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(text.lines().take(3).collect::<Vec<_>>().join("\n"), @r#"
+    clicks: ended, in 70, out 70, dropped 0, dead 0
+    (u0, 0) {"nth":1,"page":0,"user":"u0"}
+    (u0, 1) {"nth":2,"page":1,"user":"u0"}
+    "#);
     assert_eq!(text.lines().count(), 71);
 }
 
@@ -111,7 +115,11 @@ fn a_second_key_is_a_second_stage() {
         "  - fname: count_clicks\n  - fname: save_visits\n  - fname: count_pages\n  - fname: save_pages\n",
     );
     let text = same_in_any_lanes(&yaml, "clicks", "pages");
-    assert_snapshot!(text.lines().take(3).collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(text.lines().take(3).collect::<Vec<_>>().join("\n"), @r#"
+    clicks: ended, in 350, out 350, dropped 0, dead 0
+    0 {"page":0,"visits":7}
+    1 {"page":1,"visits":7}
+    "#);
     assert!(
         text.lines().skip(1).all(|line| line.contains("\"visits\":7")),
         "{text}"
@@ -121,7 +129,7 @@ fn a_second_key_is_a_second_stage() {
 #[test]
 fn state_needs_a_key() {
     let yaml = yaml(1, "", "  - fname: count_clicks\n  - fname: save_visits\n");
-    assert_snapshot!(problems(&yaml), @"");
+    assert_snapshot!(problems(&yaml), @r#"conf/test.yml:15:5: [KIS0128] step count_clicks keeps state, but its rows carry no key; say `order: { by: FIELD }` at every source of the flow, or `key = "FIELD"` in the function's attribute"#);
 }
 
 #[test]
@@ -130,7 +138,10 @@ fn state_goes_on_after_a_restart_with_other_lanes() {
     let steps = "  - fname: count_clicks\n  - fname: save_visits\n";
     let first = run(&yaml(70, "order: { by: user }", steps), 3, &store);
     let second = run(&yaml(140, "order: { by: user }", steps), 5, &store);
-    assert_snapshot!(show(&first) + &show(&second), @"");
+    assert_snapshot!(show(&first) + &show(&second), @r#"
+    clicks: ended, in 70, out 70, dropped 0, dead 0
+    clicks: ended, in 70, out 70, dropped 0, dead 0
+    "#);
     assert!(
         table(&store, "visits").contains("{\"nth\":20,\"page\":19,\"user\":\"u6\"}"),
         "{}",

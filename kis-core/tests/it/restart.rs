@@ -58,7 +58,14 @@ fn a_flow_goes_on_where_it_ended() {
     let second = show(&run(&yaml(&path), 2, &store)) + &table(&store, "totals");
     std::fs::write(&path, "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n").unwrap();
     let third = show(&run(&yaml(&path), 2, &store)) + &table(&store, "totals");
-    assert_snapshot!(first + &second + &third, @"");
+    assert_snapshot!(first + &second + &third, @r#"
+    lines: ended, in 2, out 2, dropped 0, dead 0
+    total {"lines":2}
+    lines: nothing new, in 0, out 0, dropped 0, dead 0
+    total {"lines":2}
+    lines: ended, in 1, out 1, dropped 0, dead 0
+    total {"lines":3}
+    "#);
 }
 
 #[test]
@@ -72,5 +79,11 @@ fn a_flow_waits_for_those_before_it_and_fails_with_them() {
     let missing = yaml(&dir.path().join("missing.jsonl")) + after;
     let failed = run(&missing, 2, &Store::in_memory());
     let failed = show(&failed).replace(&dir.path().display().to_string(), "DIR");
-    assert_snapshot!(show(&summary) + &table(&store, "seconds") + &failed, @"");
+    assert_snapshot!(show(&summary) + &table(&store, "seconds") + &failed, @r#"
+    lines: ended, in 1, out 1, dropped 0, dead 0
+    second: ended, in 1, out 1, dropped 0, dead 0
+    total {"lines":1}
+    lines: failed: source lines: DIR/missing.jsonl does not exist; looked in DIR (not_found), in 0, out 0, dropped 0, dead 0
+    second: failed: not started, since flow lines did not end well (after), in 0, out 0, dropped 0, dead 0
+    "#);
 }

@@ -91,7 +91,13 @@ fn rows_pass_all_forms_of_functions() {
     let yaml = flow(
         "  - fname: possible\n  - fname: mean\n  - fname: only_good\n  - fname: twice\n  - fname: later\n  - fname: slowly\n  - fname: save_means\n",
     );
-    assert_snapshot!(same_in_any_lanes(&yaml, "scores", "means"), @"");
+    assert_snapshot!(same_in_any_lanes(&yaml, "scores", "means"), @r#"
+    scores: ended, in 4, out 4, dropped 2, dead 0
+    1 {"id":1,"mean":80.0}
+    4 {"id":4,"mean":100.0}
+    1001 {"id":1001,"mean":80.0}
+    1004 {"id":1004,"mean":100.0}
+    "#);
 }
 
 #[test]
@@ -101,13 +107,24 @@ fn a_borrowing_save_hands_on_what_came_in() {
     );
     let store = Store::in_memory();
     let summary = run(&yaml, 2, &store);
-    assert_snapshot!(show(&summary) + &table(&store, "means") + "good\n" + &table(&store, "good"), @"");
+    assert_snapshot!(show(&summary) + &table(&store, "means") + "good\n" + &table(&store, "good"), @r#"
+    scores: ended, in 4, out 2, dropped 2, dead 0
+    1 {"id":1,"mean":80.0}
+    3 {"id":3,"mean":15.0}
+    4 {"id":4,"mean":100.0}
+    good
+    1 {"id":1,"mean":80.0}
+    4 {"id":4,"mean":100.0}
+    "#);
 }
 
 #[test]
 fn steps_that_do_not_fit_are_refused() {
     let yaml = flow("  - fname: mean\n  - fname: possible\n  - fname: nobody\n");
-    assert_snapshot!(problems(&yaml), @"");
+    assert_snapshot!(problems(&yaml), @"conf/test.yml:19:12: [KIS0101] unknown function nobody; known: abort_above_10, add_one, at_least_one, back_until_5, batch_refuses_7, count_clicks, count_lines, count_pages, later, look, mean, not_cancelled, nothing_but_go_on, only_good, panics_on_13, possible, save_at_third_try, save_lines, save_means, save_orders, save_pages, save_total, save_visits, slowly, twice; a function of another crate is linked by `use that_crate as _;`");
     let yaml = flow("  - fname: mean\n  - fname: possible\n  - fname: save_means\n    params: { ttl: 1h }\n");
-    assert_snapshot!(problems(&yaml), @"");
+    assert_snapshot!(problems(&yaml), @r#"
+    conf/test.yml:18:5: [KIS0102] possible needs field maths: i64, which mean does not hand on (it hands on Mean); possible is defined at kis-core/tests/it/steps.rs:24
+    conf/test.yml:20:15: [KIS0110] save_means takes no params, and ttl is given; remove it, or take `params: &Params<P>` at kis-core/tests/it/steps.rs:64
+    "#);
 }

@@ -47,10 +47,19 @@ fn write_picture(out: &mut String, graph: &Graph, bands: &[Band]) -> fmt::Result
 
 fn write_flow(out: &mut String, flow: &FlowGraph, band: &Band) -> fmt::Result {
     let name = escaped(&flow.name);
-    writeln!(out, r#"<text x="0" y="14" font-size="16" font-weight="600" fill="{INK}">{name}</text>"#)?;
+    writeln!(
+        out,
+        r#"<text x="0" y="14" font-size="16" font-weight="600" fill="{INK}">{name}</text>"#
+    )?;
     if !flow.after.is_empty() {
-        let (x, after) = (width(&flow.name, 16.0) * 1.08 + 14.0, escaped(&flow.after.join(", ")));
-        writeln!(out, r#"<text x="{x:.1}" y="14" font-size="12" fill="{GREY}">after {after}</text>"#)?;
+        let (x, after) = (
+            width(&flow.name, 16.0) * 1.08 + 14.0,
+            escaped(&flow.after.join(", ")),
+        );
+        writeln!(
+            out,
+            r#"<text x="{x:.1}" y="14" font-size="12" fill="{GREY}">after {after}</text>"#
+        )?;
     }
     for (group, at) in flow.groups.iter().zip(&band.groups) {
         let Rect { x, y, w, h } = at;
@@ -59,7 +68,10 @@ fn write_flow(out: &mut String, flow: &FlowGraph, band: &Band) -> fmt::Result {
             r##"<rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="8" fill="#f8f9fb" stroke="#d5dbe1" stroke-dasharray="4 3"/>"##
         )?;
         let (x, y, title) = (x + GROUP_PAD, y + GROUP_HEAD - 8.0, escaped(&group.title));
-        writeln!(out, r#"<text x="{x:.1}" y="{y:.1}" font-size="10" fill="{GREY}">{title}</text>"#)?;
+        writeln!(
+            out,
+            r#"<text x="{x:.1}" y="{y:.1}" font-size="10" fill="{GREY}">{title}</text>"#
+        )?;
     }
     let mut jumps = band.jumps.iter();
     for edge in &flow.edges {
@@ -73,7 +85,10 @@ fn write_flow(out: &mut String, flow: &FlowGraph, band: &Band) -> fmt::Result {
             }
         }
     }
-    flow.nodes.iter().zip(&band.nodes).try_for_each(|(node, at)| write_node(out, node, *at))
+    flow.nodes
+        .iter()
+        .zip(&band.nodes)
+        .try_for_each(|(node, at)| write_node(out, node, *at))
 }
 
 fn write_rows(out: &mut String, edge: &Edge, from: Rect, to: Rect) -> fmt::Result {
@@ -90,7 +105,10 @@ fn write_rows(out: &mut String, edge: &Edge, from: Rect, to: Rect) -> fmt::Resul
             format!("M{x1:.1} {y1:.1}C{bend:.1} {y1:.1} {bend:.1} {y2:.1} {x2:.1} {y2:.1}")
         }
     };
-    writeln!(out, r#"<path d="{path}" fill="none" stroke="{ARROW}"{style} marker-end="url(#tip)"/>"#)?;
+    writeln!(
+        out,
+        r#"<path d="{path}" fill="none" stroke="{ARROW}"{style} marker-end="url(#tip)"/>"#
+    )?;
     // Several sources lead to one step: the label is written once, at the straightest of them.
     let x = (x1 + x2) / 2.0;
     let y = (y1 + y2) / 2.0 - 7.0;
@@ -99,13 +117,20 @@ fn write_rows(out: &mut String, edge: &Edge, from: Rect, to: Rect) -> fmt::Resul
 
 fn write_call(out: &mut String, from: Rect, to: Rect) -> fmt::Result {
     let down = from.y < to.y;
-    let (y1, y2) = if down { (from.bottom(), to.y) } else { (from.y, to.bottom()) };
+    let (y1, y2) = if down {
+        (from.bottom(), to.y)
+    } else {
+        (from.y, to.bottom())
+    };
     let (x1, x2, bend) = (from.middle(), to.middle(), (y1 + y2) / 2.0);
     let path = match (x1 - x2).abs() < 0.5 {
         true => format!("M{x1:.1} {y1:.1}V{y2:.1}"),
         false => format!("M{x1:.1} {y1:.1}C{x1:.1} {bend:.1} {x2:.1} {bend:.1} {x2:.1} {y2:.1}"),
     };
-    writeln!(out, r#"<path d="{path}" fill="none" stroke="{ARROW}" stroke-width="1.2" marker-end="url(#tip)"/>"#)
+    writeln!(
+        out,
+        r#"<path d="{path}" fill="none" stroke="{ARROW}" stroke-width="1.2" marker-end="url(#tip)"/>"#
+    )
 }
 
 fn write_jump(out: &mut String, edge: &Edge, (from, to): (Rect, Rect), top: f64) -> fmt::Result {

@@ -64,11 +64,22 @@ pub(in crate::graph) fn band(flow: &FlowGraph) -> Band {
     let above = jumps.iter().map(|height| height + 10.0).fold(0.0, f64::max);
     let top = BAND_HEAD + above + GROUP_HEAD;
 
-    let sources = flow.nodes.iter().take_while(|node| node.part == Part::Source).count();
-    let steps = flow.nodes.iter().filter(|node| matches!(node.part, Part::Step(_))).count();
+    let sources = flow
+        .nodes
+        .iter()
+        .take_while(|node| node.part == Part::Source)
+        .count();
+    let steps = flow
+        .nodes
+        .iter()
+        .filter(|node| matches!(node.part, Part::Step(_)))
+        .count();
     let source_column = nodes[..sources].iter().map(|node| node.w).fold(0.0, f64::max);
     let source_height = stacked(&nodes[..sources]);
-    let row_height = nodes[sources..sources + steps].iter().map(|node| node.h).fold(source_height, f64::max);
+    let row_height = nodes[sources..sources + steps]
+        .iter()
+        .map(|node| node.h)
+        .fold(source_height, f64::max);
     let centre = top + row_height / 2.0;
 
     let mut y = centre - source_height / 2.0;
@@ -86,10 +97,21 @@ pub(in crate::graph) fn band(flow: &FlowGraph) -> Band {
     let row_bottom = top + row_height + GROUP_PAD;
     place_conns(flow, &mut nodes, row_bottom + GAP * 0.8);
 
-    let groups = flow.groups.iter().map(|group| around(&nodes[group.first..group.end], top, row_height)).collect();
+    let groups = flow
+        .groups
+        .iter()
+        .map(|group| around(&nodes[group.first..group.end], top, row_height))
+        .collect();
     let width = nodes.iter().map(|node| node.right()).fold(right, f64::max) + GROUP_PAD;
     let height = nodes.iter().map(|node| node.bottom()).fold(row_bottom, f64::max);
-    Band { nodes, groups, top: top - GROUP_HEAD, jumps, width: width.max(title_width(flow)), height }
+    Band {
+        nodes,
+        groups,
+        top: top - GROUP_HEAD,
+        jumps,
+        width: width.max(title_width(flow)),
+        height,
+    }
 }
 
 fn title_width(flow: &FlowGraph) -> f64 {
@@ -97,12 +119,21 @@ fn title_width(flow: &FlowGraph) -> f64 {
 }
 
 fn size(node: &Node) -> Rect {
-    let details = node.details.iter().map(|detail| width(detail, DETAIL_SIZE)).fold(0.0, f64::max);
+    let details = node
+        .details
+        .iter()
+        .map(|detail| width(detail, DETAIL_SIZE))
+        .fold(0.0, f64::max);
     let w = (width(&node.title, TITLE_SIZE) * 1.05).max(details) + 2.0 * NODE_PAD;
     // A cylinder needs room for its lid.
     let lid = if node.part == Part::Conn { 10.0 } else { 0.0 };
     let h = LINE * (1 + node.details.len()) as f64 + NODE_PAD + lid;
-    Rect { x: 0.0, y: 0.0, w: w.max(84.0).ceil(), h }
+    Rect {
+        x: 0.0,
+        y: 0.0,
+        w: w.max(84.0).ceil(),
+        h,
+    }
 }
 
 fn stacked(nodes: &[Rect]) -> f64 {
@@ -114,21 +145,35 @@ fn stacked(nodes: &[Rect]) -> f64 {
 fn gap_before(flow: &FlowGraph, at: usize) -> f64 {
     let rows = |kind| matches!(kind, EdgeKind::Rows | EdgeKind::Lanes | EdgeKind::AtEnd);
     let labels = flow.edges.iter().filter(|edge| edge.to == at && rows(edge.kind));
-    let label = labels.map(|edge| width(&edge.label, LABEL_SIZE)).fold(0.0, f64::max);
-    let borders = flow.groups.iter().filter(|group| group.first == at || group.end == at).count() as f64;
+    let label = labels
+        .map(|edge| width(&edge.label, LABEL_SIZE))
+        .fold(0.0, f64::max);
+    let borders = flow
+        .groups
+        .iter()
+        .filter(|group| group.first == at || group.end == at)
+        .count() as f64;
     (label + 26.0).max(GAP).ceil() + borders * GROUP_PAD
 }
 
 /// Each connector stands below the first step that uses it, and none covers another.
 fn place_conns(flow: &FlowGraph, nodes: &mut [Rect], y: f64) {
     let mut wanted: Vec<(f64, usize)> = Vec::new();
-    for (at, node) in flow.nodes.iter().enumerate().filter(|(_, node)| node.part == Part::Conn) {
+    for (at, node) in flow
+        .nodes
+        .iter()
+        .enumerate()
+        .filter(|(_, node)| node.part == Part::Conn)
+    {
         debug_assert_eq!(node.part, Part::Conn);
-        let user = flow.edges.iter().find_map(|edge| match (edge.from == at, edge.to == at) {
-            (true, _) => Some(edge.to),
-            (_, true) => Some(edge.from),
-            _ => None,
-        });
+        let user = flow
+            .edges
+            .iter()
+            .find_map(|edge| match (edge.from == at, edge.to == at) {
+                (true, _) => Some(edge.to),
+                (_, true) => Some(edge.from),
+                _ => None,
+            });
         wanted.push((user.map_or(0.0, |user| nodes[user].middle()), at));
     }
     wanted.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -143,18 +188,31 @@ fn place_conns(flow: &FlowGraph, nodes: &mut [Rect], y: f64) {
 fn around(nodes: &[Rect], top: f64, height: f64) -> Rect {
     let left = nodes.iter().map(|node| node.x).fold(f64::INFINITY, f64::min) - GROUP_PAD;
     let right = nodes.iter().map(|node| node.right()).fold(0.0, f64::max) + GROUP_PAD;
-    Rect { x: left, y: top - GROUP_HEAD, w: right - left, h: height + GROUP_HEAD + GROUP_PAD }
+    Rect {
+        x: left,
+        y: top - GROUP_HEAD,
+        w: right - left,
+        h: height + GROUP_HEAD + GROUP_PAD,
+    }
 }
 
 /// Long jumps are led above short ones.
 fn jump_heights(flow: &FlowGraph) -> Vec<f64> {
-    let jumps: Vec<usize> =
-        flow.edges.iter().filter(|edge| edge.kind == EdgeKind::Jump).map(|edge| edge.from.abs_diff(edge.to)).collect();
+    let jumps: Vec<usize> = flow
+        .edges
+        .iter()
+        .filter(|edge| edge.kind == EdgeKind::Jump)
+        .map(|edge| edge.from.abs_diff(edge.to))
+        .collect();
     jumps
         .iter()
         .enumerate()
         .map(|(at, span)| {
-            let below = jumps.iter().enumerate().filter(|(other, s)| (*s, other) < (&span, &at)).count();
+            let below = jumps
+                .iter()
+                .enumerate()
+                .filter(|(other, s)| (*s, other) < (&span, &at))
+                .count();
             10.0 + JUMP_STEP * below as f64
         })
         .collect()

@@ -31,7 +31,11 @@ impl Watched {
     /// A flow of a plan with its counters.
     pub fn new(plan: &FlowPlan, counters: Arc<FlowCounters>) -> Watched {
         let functions = plan.steps.iter().map(|step| step.info.name.to_owned()).collect();
-        Watched { counters, functions, limit_bytes: plan.conf.limits.bytes }
+        Watched {
+            counters,
+            functions,
+            limit_bytes: plan.conf.limits.bytes,
+        }
     }
 
     fn labels(&self) -> encode::Labels<'_> {
