@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kis_conf::{Param, Params, ParamsShape, Place};
 
-use crate::{BoxFuture, ConnError, LaneContext, OpenError, Store};
+use crate::{BoxFuture, ConnError, LaneContext, OpenError, OpenFn, Store};
 
 /// A named connection to an outside system: opened once, shared by the flows and steps that name it.
 ///
@@ -159,7 +159,7 @@ pub struct ConnectorInfo {
     /// Where the type is defined, `src/redis.rs:9`.
     pub at: &'static str,
     /// Reads the params and opens a connection.
-    pub open: fn(RawConnSpec) -> BoxFuture<'static, Result<Arc<dyn AnyConnector>, OpenError>>,
+    pub open: OpenFn<RawConnSpec, dyn AnyConnector>,
 }
 
 impl ConnectorInfo {

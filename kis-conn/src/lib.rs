@@ -26,12 +26,14 @@ mod source;
 mod stdin;
 mod stdout;
 pub mod store;
+#[cfg(test)]
+mod suite;
 mod table;
 
 pub use connector::{AnyConnector, ConnSpec, Connector, ConnectorInfo, RawConnSpec};
 pub use error::{Classify, ConnError, ErrorClass, OpenError, RowError};
 pub use file::{FileClient, FileSink, FileSinkParams};
-pub use io_future::BoxFuture;
+pub use io_future::{BoxFuture, OpenFn};
 pub use kinds::{
     KindFeature, connector_kind_problem, connector_kinds, connectors, source_kind_features,
     source_kind_problem, source_kinds,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kis_conf::{Format, Param, ParamsShape, Place, Start};
 
-use crate::{AnyConnector, BoxFuture, ConnError, OpenError, Partition, Position, RawRows};
+use crate::{AnyConnector, BoxFuture, ConnError, OpenFn, Partition, Position, RawRows};
 
 /// Where a flow's rows come from.
 ///
@@ -147,7 +147,7 @@ pub struct SourceInfo {
     /// What sources of this kind promise at least; an opened one may know better.
     pub facts: SourceFacts,
     /// Opens a source; outside systems are reached here or at the first read.
-    pub open: fn(SourceSpec) -> BoxFuture<'static, Result<Arc<dyn Source>, OpenError>>,
+    pub open: OpenFn<SourceSpec, dyn Source>,
 }
 
 impl fmt::Debug for SourceInfo {

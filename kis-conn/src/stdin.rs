@@ -40,11 +40,11 @@ struct Stdin {
 }
 
 async fn open(spec: SourceSpec) -> Result<Arc<dyn Source>, OpenError> {
-    let stdin = read_spec(spec, Box::new(std::io::stdin()))?;
+    let stdin = read_spec(&spec, Box::new(std::io::stdin()))?;
     Ok(Arc::new(stdin))
 }
 
-fn read_spec(spec: SourceSpec, input: Input) -> Result<Stdin, OpenError> {
+fn read_spec(spec: &SourceSpec, input: Input) -> Result<Stdin, OpenError> {
     let params = FileParams::read(&spec.params, &spec.place)?;
     let format = spec.format.unwrap_or(Format::Json);
     if !matches!(format, Format::Json | Format::Csv | Format::Raw) {
@@ -96,6 +96,7 @@ impl Source for Stdin {
                 name: Arc::clone(&self.name),
                 chunks,
                 now: None,
+                ended: false,
                 failed: None,
             }) as Box<dyn Reader>)
         })
@@ -110,7 +111,8 @@ impl Source for Stdin {
     }
 }
 
-type Sent = Result<(Arc<Layout>, Chunk), ConnError>;
+/// Rows, the end, or why there are no more.
+type Sent = Result<Option<(Arc<Layout>, Chunk)>, ConnError>;
 
 /// Reads to the end and sends rows as they come.
 fn pump(
@@ -146,11 +148,11 @@ fn pump(
     let mut chunks = crate::file::Chunks::new(Arc::clone(name), text, params.cutter(format), at);
     loop {
         let sent = match chunks.next(Amount::Available) {
-            Ok(Some(chunk)) => Ok((Arc::clone(&layout), chunk)),
-            Ok(None) => return,
+            Ok(Some(chunk)) => Ok(Some((Arc::clone(&layout), chunk))),
+            Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
-        let over = sent.is_err();
+        let over = !matches!(sent, Ok(Some(_)));
         if to.blocking_send(sent).is_err() || over {
             return;
         }
@@ -161,6 +163,7 @@ struct StdinReader {
     name: Arc<str>,
     chunks: mpsc::Receiver<Sent>,
     now: Option<(Arc<Layout>, Chunk, usize)>,
+    ended: bool,
     failed: Option<ConnError>,
 }
 
@@ -184,10 +187,17 @@ impl Reader for StdinReader {
                 if let Some(error) = &self.failed {
                     return Err(error.clone());
                 }
+                if self.ended {
+                    return Ok(Next::Ended);
+                }
                 match self.chunks.recv().await {
-                    None => return Ok(Next::Ended),
-                    Some(Ok((layout, chunk))) => self.now = Some((layout, chunk, 0)),
+                    Some(Ok(Some((layout, chunk)))) => self.now = Some((layout, chunk, 0)),
+                    Some(Ok(None)) => self.ended = true,
                     Some(Err(error)) => self.failed = Some(error),
+                    None => {
+                        let message = "the thread that reads the standard input is gone";
+                        self.failed = Some(ConnError::fatal("reader_lost", message));
+                    }
                 }
             }
         })

@@ -136,7 +136,7 @@ pub(crate) fn begin(
 ) -> Result<Head, ConnError> {
     let failed = |error: io::Error| broken(name, 0, 1, &error);
     let mut head = Head::default();
-    fill(text, BOM.len()).map_err(failed)?;
+    while text.ahead.len() < BOM.len() && BOM.starts_with(&text.ahead) && more(text).map_err(failed)? {}
     if text.ahead.starts_with(BOM) {
         text.ahead.drain(..BOM.len());
         head.bytes = BOM.len() as u64;
@@ -150,18 +150,17 @@ pub(crate) fn begin(
         (Header::InFile, _) => {}
     }
     let cutter = params.cutter(format);
-    let mut wanted = 4 << 10;
-    let cut = loop {
-        let more = fill(text, wanted).map_err(failed)?;
-        let cut = cutter.cut(&text.ahead, 1, !more);
-        if cut.too_long {
-            return Err(too_long(name, 1, cutter.max_row));
+    let mut cut = cutter.cut(&text.ahead, 1, false);
+    while cut.spans.is_empty() && !cut.too_long {
+        let goes_on = more(text).map_err(failed)?;
+        cut = cutter.cut(&text.ahead, 1, !goes_on);
+        if !goes_on {
+            break;
         }
-        if !cut.spans.is_empty() || !more {
-            break cut;
-        }
-        wanted = text.ahead.len() * 2;
-    };
+    }
+    if cut.too_long && cut.spans.is_empty() {
+        return Err(too_long(name, cut.line, cutter.max_row));
+    }
     let Some(&(start, end)) = cut.spans.first() else {
         // An empty file has no rows, and so needs no columns.
         return Ok(head);
@@ -184,15 +183,19 @@ pub(crate) fn begin(
     })
 }
 
-/// Reads ahead until `wanted` bytes are there; false: the text is at its end.
-fn fill(text: &mut Text, wanted: usize) -> io::Result<bool> {
-    let missing = wanted.saturating_sub(text.ahead.len());
-    let read = text
-        .input
-        .by_ref()
-        .take(missing as u64)
-        .read_to_end(&mut text.ahead)?;
-    Ok(read == missing)
+/// Reads once, without waiting for more than there is; false: the text is at its end.
+fn more(text: &mut Text) -> io::Result<bool> {
+    let mut bytes = [0; 8 << 10];
+    loop {
+        match text.input.read(&mut bytes) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            read => {
+                let read = read?;
+                text.ahead.extend_from_slice(&bytes[..read]);
+                return Ok(read > 0);
+            }
+        }
+    }
 }
 
 /// Goes to the place from which rows are wanted: by seeking, or by unpacking what is before it.

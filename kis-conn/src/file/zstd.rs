@@ -1,5 +1,6 @@
 //! Unpacks zstd files, which are frames in a row; the decoder knows one frame.
 
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
@@ -86,6 +87,17 @@ impl Read for Frames {
     }
 }
 
-fn broken(what: impl ToString) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, what.to_string())
+fn broken(what: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+    let what = what.into();
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&*what);
+    while let Some(error) = cause {
+        if error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == ErrorKind::UnexpectedEof)
+        {
+            return ErrorKind::UnexpectedEof.into();
+        }
+        cause = error.source();
+    }
+    io::Error::new(ErrorKind::InvalidData, what)
 }

@@ -6,3 +6,6 @@ mod source;
 pub use sink::{Memory, MemoryClient};
 pub(crate) use source::SOURCE;
 pub use source::memory_source;
+
+#[cfg(test)]
+mod tests;

@@ -94,6 +94,10 @@ pub struct TableWrite {
 
 /// A dead letter that came or went.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are letters, and they are moved once"
+)]
 pub enum LetterWrite {
     /// A new letter, or one that failed again.
     Put(Letter),
@@ -103,6 +107,7 @@ pub enum LetterWrite {
 
 /// A parked row that came or went.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most are rows, and they are moved once")]
 pub enum ParkedWrite {
     /// A row that waits.
     Put(ParkedRow),

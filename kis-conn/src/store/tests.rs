@@ -107,7 +107,7 @@ fn check_there(store: &Store, flow: &str, number: u64) {
     let mut state = Vec::new();
     store
         .state(flow, "per/carrier", |group, key, value| {
-            state.push((group, key.to_vec(), value.bytes))
+            state.push((group, key.to_vec(), value.bytes));
         })
         .unwrap();
     assert_eq!(state, [(3, "UA".key(), vec![number as u8])]);

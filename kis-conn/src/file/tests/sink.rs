@@ -1,0 +1,260 @@
+//! Writing files: cuts, restarts, files of others, full disks.
+
+use std::fs;
+use std::marker::PhantomData;
+use std::path::Path;
+use std::sync::Arc;
+
+use kis_conf::{Node, Param, Params, Place, Placed};
+use serde::Serialize;
+
+use super::super::{FileClient, FileSink, FileSinkParams};
+use crate::suite::{SinkCase, check_sink, run};
+use crate::{ConnError, ConnSpec, Connector, ErrorClass, FlowTables, LaneContext, LaneCut, Store};
+
+async fn open(dir: &Path, key: &str, given: &[(&str, &str)]) -> FileSink {
+    let param = |(key, value): &(&str, &str)| Param {
+        key: Placed::new((*key).to_owned(), Place::in_code()),
+        value: Node::text(*value),
+    };
+    let given: Vec<Param> = given.iter().map(param).collect();
+    let params = <FileSinkParams as Params>::read(&given, &Place::in_code());
+    let spec = ConnSpec {
+        name: "out".into(),
+        place: None,
+        addrs: Vec::new(),
+        key: Some(key.into()),
+        params: params.unwrap_or_else(|error| panic!("{error}")),
+        base: dir.to_owned(),
+        store: Store::in_memory(),
+    };
+    FileSink::open(spec).await.unwrap()
+}
+
+fn lane(flow: &str, number: u32) -> LaneContext {
+    LaneContext::new(flow, number, 2, FlowTables::new(Store::in_memory()).lane())
+}
+
+fn freeze(lane: &LaneContext) {
+    lane.logs()
+        .iter()
+        .for_each(|log| log.freeze(&mut LaneCut::default()));
+}
+
+fn release(lane: &LaneContext) {
+    lane.logs().iter().for_each(|log| log.release(0));
+}
+
+#[derive(Clone, Serialize)]
+struct Row {
+    id: u32,
+    name: &'static str,
+}
+
+const ROW: Row = Row { id: 1, name: "a" };
+
+#[test]
+fn it_passes_the_suite_of_sinks() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("deep/er/out.jsonl");
+    run(check_sink(SinkCase::<FileSink, _, _, _> {
+        open: |old: Option<Arc<FileSink>>| async {
+            drop(old);
+            Arc::new(open(dir.path(), "deep/er/out.jsonl", &[]).await)
+        },
+        write: |client: &FileClient, rows: &[&str]| client.write_all(rows).unwrap(),
+        rows: |_: &FileSink| {
+            fs::read_to_string(&file)
+                .unwrap()
+                .lines()
+                .map(|row| row.replace('"', ""))
+                .collect()
+        },
+        connector: PhantomData,
+    }));
+    let beside = fs::read_dir(file.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    assert_eq!(
+        beside.collect::<Vec<_>>(),
+        ["out.jsonl"],
+        "nothing is left beside the file"
+    );
+}
+
+#[test]
+fn rows_reach_the_file_before_the_cut_and_are_taken_back_without_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("out.jsonl");
+    run(async {
+        let sink = open(dir.path(), "out.jsonl", &[]).await;
+        sink.restore(None).await.unwrap();
+        let lane = lane("flow", 0);
+        let client = sink.client(&lane);
+        for _ in 0..4 {
+            client.write_all(&vec![ROW; 10_000]).unwrap();
+            release(&lane);
+        }
+        assert!(
+            fs::metadata(&path).unwrap().len() > 500_000,
+            "large outputs do not wait in memory"
+        );
+        drop(sink);
+        // The process died before its first cut: the file is known to be the flow's own, and is begun again.
+        let sink = open(dir.path(), "out.jsonl", &[]).await;
+        sink.restore(None).await.unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    });
+}
+
+#[test]
+fn a_file_of_somebody_else_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("out.jsonl");
+    let check = |existing: &str, expect: Result<&str, &str>| {
+        fs::write(&path, "mine\n").unwrap();
+        let result = run(async {
+            let sink = open(dir.path(), "out.jsonl", &[("existing", existing)]).await;
+            sink.restore(None).await?;
+            let lane = lane("flow", 0);
+            sink.client(&lane).write(&1).unwrap();
+            freeze(&lane);
+            let note = sink.cut().await.unwrap().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            // With --fresh the flow's rows go, and what was there stays.
+            sink.fresh(&note).await?;
+            let left = fs::read_to_string(&path).unwrap();
+            assert_eq!(left, if existing == "append" { "mine\n" } else { "" });
+            Ok::<String, ConnError>(text)
+        });
+        assert_eq!(
+            result.map_err(|error| error.message),
+            expect.map(str::to_owned).map_err(str::to_owned)
+        );
+    };
+    let refused = "out.jsonl is there already (5 bytes) and was not written by this flow; move it away, or set \
+                   params: { existing: append } or { existing: replace }";
+    check("refuse", Err(refused));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "mine\n");
+    check("append", Ok("mine\n1\n"));
+    check("replace", Ok("1\n"));
+}
+
+#[test]
+fn a_file_that_lost_rows_of_the_last_cut_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("out.jsonl");
+    let check = |text: Option<&str>, expect: &str| {
+        text.inspect(|text| fs::write(&path, text).unwrap());
+        let error = run(async {
+            open(dir.path(), "out.jsonl", &[])
+                .await
+                .restore(Some(b"1 len=9 base=0"))
+                .await
+        });
+        assert_eq!(error.unwrap_err().message, expect);
+        assert_eq!(
+            fs::read_to_string(&path).ok().as_deref(),
+            text,
+            "nothing is touched"
+        );
+    };
+    let cure = "or run with --fresh to write it again";
+    check(
+        None,
+        &format!("out.jsonl is gone, and 9 bytes of it belong to the last cut; put it back, {cure}"),
+    );
+    check(
+        Some("short"),
+        &format!("out.jsonl has only 5 bytes, but 9 belong to the last cut; put the whole file back, {cure}"),
+    );
+}
+
+#[test]
+fn csv_has_one_header_for_all_lanes_and_restarts() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("out.csv");
+    run(async {
+        let sink = open(dir.path(), "out.csv", &[]).await;
+        sink.restore(None).await.unwrap();
+        let lanes = [lane("flow", 0), lane("flow", 1)];
+        lanes
+            .iter()
+            .for_each(|lane| sink.client(lane).write(&ROW).unwrap());
+        lanes.iter().for_each(freeze);
+        let note = sink.cut().await.unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "id,name\n1,a\n1,a\n");
+
+        let sink = open(dir.path(), "out.csv", &[]).await;
+        sink.restore(note.as_deref()).await.unwrap();
+        let again = lane("flow", 0);
+        let client = sink.client(&again);
+        client.write(&ROW).unwrap();
+        let other = client.write(&serde_json::json!({ "id": 1 })).unwrap_err();
+        let expect = "out.csv has the columns id,name, but rows with the columns id are written; one CSV file holds \
+                      rows of one type";
+        assert_eq!(other.message, expect);
+        let nested = client
+            .write(&serde_json::json!({ "id": 1, "name": ["x"] }))
+            .unwrap_err();
+        assert_eq!(nested.class, ErrorClass::Reject);
+        freeze(&again);
+        sink.cut().await.unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "id,name\n1,a\n1,a\n1,a\n");
+    });
+}
+
+#[test]
+fn a_second_flow_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    run(async {
+        let sink = open(dir.path(), "out.jsonl", &[]).await;
+        sink.restore(None).await.unwrap();
+        sink.client(&lane("a", 0)).write(&1).unwrap();
+        let error = sink.client(&lane("b", 0)).write(&1).unwrap_err();
+        let expect = "connector out is written by flow a and cannot be written by flow b too; give each flow a \
+                      connector of its own";
+        assert_eq!(error.message, expect);
+    });
+}
+
+#[test]
+fn a_full_disk_is_no_rows_fault_and_loses_nothing() {
+    run(async {
+        let sink = open(Path::new("/dev"), "full", &[]).await;
+        sink.restore(None).await.unwrap();
+        let lane = lane("flow", 0);
+        let client = sink.client(&lane);
+        client.write_all(&vec![ROW; 10_000]).unwrap();
+        release(&lane);
+        let error = client.write(&ROW).unwrap_err();
+        assert_eq!(
+            (error.class, &*error.code),
+            (ErrorClass::Unavailable, "disk_full")
+        );
+        assert!(error.message.starts_with("full: no space left"), "{error}");
+        freeze(&lane);
+        for _ in 0..2 {
+            let error = sink.cut().await.unwrap_err();
+            assert_eq!(
+                (error.class, &*error.code),
+                (ErrorClass::Unavailable, "disk_full")
+            );
+        }
+    });
+}
+
+#[test]
+fn what_cannot_be_written_to_is_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("file"), "").unwrap();
+    let check = |key: &str, expect: &str| {
+        let error = run(async { open(dir.path(), key, &[]).await.restore(None).await.unwrap_err() });
+        assert_eq!(error.message.replace(dir.path().to_str().unwrap(), "DIR"), expect);
+    };
+    check(".", ". is a folder; name the file in it");
+    check(
+        "file/out.jsonl",
+        "the folder DIR/file cannot be made: file exists (os error 17)",
+    );
+}
