@@ -53,7 +53,7 @@ fn gz(text: &[u8]) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
-#[cfg(feature = "zstd")]
+#[cfg(all(feature = "gzip", feature = "zstd"))]
 fn zst(text: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
 }
