@@ -10,6 +10,7 @@ pub use kis_macros::{connector, flows, kis_function};
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod cli;
 pub mod engine;
 pub mod error;
 pub mod flow;
@@ -23,6 +24,7 @@ pub mod registry;
 pub mod row;
 pub mod state;
 
+pub use cli::{App, main};
 pub use error::{Error, Result};
 pub use flow::FlowSet;
 pub use function::Cache;

@@ -33,5 +33,5 @@ pub(crate) use self::single::{Shared, SingleLane};
 pub use self::{
     fault::Fault,
     flow::FlowEnd,
-    run::{Engine, FlowSummary, RunOptions, Summary},
+    run::{Engine, FlowSummary, RunOptions, Stopper, Summary},
 };

@@ -61,6 +61,10 @@ pub struct Engine {
     drain_timeout: Duration,
 }
 
+/// Stops the flows of an engine. Clones stop the same ones.
+#[derive(Clone, Debug)]
+pub struct Stopper(watch::Sender<Stop>);
+
 /// How a run of flows came out.
 #[derive(Debug)]
 pub struct Summary {
@@ -128,8 +132,9 @@ impl Engine {
                 .collect();
             let flow = Arc::clone(flow);
             flows.spawn(async move {
+                let waited = wait_for(before, around.stop.clone()).await;
                 let started = Instant::now();
-                let end = match wait_for(before, around.stop.clone()).await {
+                let end = match waited {
                     Ok(true) => flow::run(flow, env, around).await,
                     Ok(false) => FlowEnd::Drained,
                     Err(fault) => {
@@ -157,15 +162,19 @@ impl Engine {
         &self.counters
     }
 
-    /// Takes no more rows; what was taken is finished, cut and committed.
-    pub fn drain(&self) {
-        self.stop
-            .send_if_modified(|stop| std::mem::replace(stop, (*stop).max(Stop::Drain)) < Stop::Drain);
+    /// What stops the flows while somebody waits for their end.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.stop.clone())
     }
 
-    /// Stops where everything stands; what no cut covers is read again at the next start.
+    /// As [`Stopper::drain`].
+    pub fn drain(&self) {
+        self.stopper().drain();
+    }
+
+    /// As [`Stopper::stop_now`].
     pub fn stop_now(&self) {
-        self.stop.send_replace(Stop::Now);
+        self.stopper().stop_now();
     }
 
     /// Waits until every flow has ended. A drain that takes longer than `drain.timeout` ends there.
@@ -224,6 +233,18 @@ impl Engine {
             took,
             deadline_passed,
         }
+    }
+}
+
+impl Stopper {
+    /// Takes no more rows; what was taken is finished, cut and committed.
+    pub fn drain(&self) {
+        self.0.send_if_modified(|stop| std::mem::replace(stop, (*stop).max(Stop::Drain)) < Stop::Drain);
+    }
+
+    /// Stops where everything stands; what no cut covers is read again at the next start.
+    pub fn stop_now(&self) {
+        self.0.send_replace(Stop::Now);
     }
 }
 

@@ -1,0 +1,131 @@
+//! What is told when a run is over: a table of the flows, and what to know of each.
+
+use std::collections::BTreeMap;
+
+use super::{Exit, table::table};
+use crate::{
+    engine::{FlowEnd, FlowSummary, Summary},
+    observe::{
+        FlowCounters,
+        show::{count, rate, took},
+    },
+};
+
+/// How many codes, or places in sources, are named.
+const NAMED: usize = 5;
+
+/// The exit code of a run.
+pub(super) fn exit(summary: &Summary, fail_on_dead: bool) -> Exit {
+    if summary.deadline_passed {
+        Exit::DrainDeadline
+    } else if summary.failed() || (fail_on_dead && summary.dead() > 0) {
+        Exit::Failed
+    } else {
+        Exit::Ok
+    }
+}
+
+/// The table and the remarks. `replays` says whether the sources of a flow give rows again.
+pub(super) fn report(summary: &Summary, replays: impl Fn(&str) -> bool) -> String {
+    let heading = ["flow", "end", "rows in", "rows out", "dropped", "dead", "took", "rows/s"];
+    let mut text = table(&heading, &[2, 3, 4, 5, 6, 7], summary.flows.iter().map(row));
+    let remarks: Vec<String> =
+        summary.flows.iter().flat_map(|flow| remarks(flow, summary.deadline_passed, replays(&flow.name))).collect();
+    if !remarks.is_empty() {
+        text.push('\n');
+        text.push_str(&(remarks.join("\n") + "\n"));
+    }
+    text
+}
+
+fn row(flow: &FlowSummary) -> Vec<String> {
+    let counters = &flow.counters;
+    let rows = counters.received_rows.get();
+    vec![
+        flow.name.to_string(),
+        end(&flow.end).to_owned(),
+        count(rows),
+        count(counters.rows_out.get()),
+        count(counters.all_dropped()),
+        count(counters.dead.get()),
+        took(flow.took),
+        if rows == 0 { "-".to_owned() } else { rate(rows, flow.took) },
+    ]
+}
+
+fn end(end: &FlowEnd) -> &'static str {
+    match end {
+        FlowEnd::Ended => "ended",
+        FlowEnd::NothingNew { .. } => "nothing new",
+        FlowEnd::Drained => "drained",
+        FlowEnd::Failed(fault) if fault.code == "stopped" => "stopped",
+        FlowEnd::Failed(_) => "failed",
+    }
+}
+
+fn remarks(flow: &FlowSummary, deadline_passed: bool, replays: bool) -> Vec<String> {
+    let (name, counters) = (&flow.name, &flow.counters);
+    let mut remarks = Vec::new();
+    let stopped = !matches!(flow.end, FlowEnd::Ended | FlowEnd::NothingNew { .. });
+    match &flow.end {
+        FlowEnd::Ended | FlowEnd::Drained => {}
+        FlowEnd::NothingNew { after } => {
+            remarks.push(format!("{name}: nothing new after {} (`--fresh` reads again)", places(after)));
+        }
+        FlowEnd::Failed(fault) => {
+            if deadline_passed && fault.code == "stopped" {
+                remarks.push(format!("{name}: stopped, since the time to drain was over; `drain: {{ timeout: .. }}` gives more"));
+            } else {
+                remarks.push(format!("{name}: {fault}"));
+            }
+        }
+    }
+    let open = counters.received_rows.get().saturating_sub(counters.acked.get());
+    if stopped && open > 0 {
+        let fate =
+            if replays { "are read again at the next start" } else { "are lost, since the source cannot give them again" };
+        remarks.push(format!("{name}: {} rows were taken and not committed; they {fate}", count(open)));
+    } else if flow.end == FlowEnd::Drained {
+        remarks.push(format!("{name}: every row that was taken is committed"));
+    }
+    let failed = failures(counters);
+    if !failed.is_empty() {
+        remarks.push(format!("{name}: rows that failed: {failed}"));
+    }
+    remarks
+}
+
+/// The most frequent classes and codes, over all steps.
+fn failures(counters: &FlowCounters) -> String {
+    let mut codes: BTreeMap<(String, &'static str, String), u64> = BTreeMap::new();
+    for (step, _, counted) in &counters.steps {
+        for ((class, code), n) in counted.errors.lock().iter() {
+            *codes.entry((step.clone(), class, code.clone())).or_default() += n.rows;
+        }
+    }
+    let mut codes: Vec<_> = codes.into_iter().collect();
+    codes.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let more = codes.len().saturating_sub(NAMED);
+    let mut named: Vec<String> = codes
+        .into_iter()
+        .take(NAMED)
+        .map(|((step, class, code), n)| match code == class {
+            true => format!("{} {class} at {step}", count(n)),
+            false => format!("{} {class} {code} at {step}", count(n)),
+        })
+        .collect();
+    if more > 0 {
+        named.push(format!("{more} other codes"));
+    }
+    named.join(", ")
+}
+
+/// Partitions and positions: a few of them.
+fn places(after: &[(String, String)]) -> String {
+    let mut named: Vec<String> =
+        after.iter().take(NAMED).map(|(partition, position)| format!("{partition} {position}")).collect();
+    if after.len() > NAMED {
+        named.push(format!("{} more", after.len() - NAMED));
+    }
+    if named.is_empty() { "the last run".to_owned() } else { named.join(", ") }
+}

@@ -1,0 +1,105 @@
+//! Reads the configuration that a command works on and binds it to the functions of the program.
+
+use std::{collections::BTreeMap, num::NonZero, path::PathBuf, thread};
+
+use kis_conf::{
+    CheckedConf, Conf, FileText, Problems, ReadOptions, Values, check_read, read_dir, read_files, suggest::did_you_mean,
+};
+
+use super::{Exit, args::Common, streams::Streams};
+use crate::{
+    flow::{FlowSet, Linked, Plan, bind},
+    function::FunctionInfo,
+    registry,
+};
+
+/// A configuration that fits, and what it was bound to.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) conf: CheckedConf,
+    pub(super) plan: Plan,
+    pub(super) functions: Vec<&'static FunctionInfo>,
+    pub(super) workers: usize,
+}
+
+/// Reads the flows that are built in, or those of `--conf`, and binds them. Everything that is wrong is told.
+///
+/// # Errors
+/// The exit code, when something is wrong.
+pub(super) fn load(flows: &FlowSet, common: &Common, streams: &Streams) -> Result<Loaded, Exit> {
+    let (conf, problems) = read(flows, common);
+    unknown_names(&conf.files, common, streams)?;
+    let files = conf.files.clone();
+    let refuse = |problems: &Problems| {
+        streams.say(problems.render(&files).trim_end());
+        let errors = problems.iter().filter(|problem| problem.severity == kis_conf::Severity::Error).count();
+        let (count, s) = if errors == 1 { ("one".to_owned(), "") } else { (errors.to_string(), "s") };
+        streams.error(format_args!("the configuration has {count} error{s}; `explain CODE` says more"));
+        Exit::Config
+    };
+    let conf = check_read((conf, problems)).map_err(|problems| refuse(&problems))?;
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = conf.global.workers.map_or(cores, |workers| workers as usize);
+    let functions = functions(flows);
+    let linked = Linked { functions: &functions, lanes: workers };
+    let plan = bind(&conf, linked).map_err(|problems| refuse(&problems))?;
+    if !plan.warnings.is_empty() {
+        let warnings: Problems = plan.warnings.iter().cloned().collect();
+        streams.say(warnings.render(&conf.files).trim_end());
+    }
+    Ok(Loaded { conf, plan, functions, workers })
+}
+
+fn read(flows: &FlowSet, common: &Common) -> (Conf, Problems) {
+    let values: BTreeMap<String, String> = common.set.iter().cloned().collect();
+    let options = ReadOptions { values: Values::Over(values), base: PathBuf::new() };
+    match &common.conf {
+        Some(dir) => read_dir(dir, &options),
+        None => {
+            let texts = flows.files.iter().map(|(name, text)| FileText { name: (*name).to_owned(), text: (*text).to_owned() });
+            read_files(texts.collect(), &options)
+        }
+    }
+}
+
+/// The functions that the flows name, and all others that are linked.
+fn functions(flows: &FlowSet) -> Vec<&'static FunctionInfo> {
+    let mut functions: Vec<&'static FunctionInfo> = flows.functions.iter().collect();
+    for function in registry::functions() {
+        if !functions.iter().any(|known| known.name == function.name) {
+            functions.push(function);
+        }
+    }
+    functions.sort_by_key(|function| function.name);
+    functions
+}
+
+/// A `--set` that no file reads is a mistake.
+fn unknown_names(files: &[FileText], common: &Common, streams: &Streams) -> Result<(), Exit> {
+    let known = variables(files);
+    let mut exit = Ok(());
+    for (name, _) in common.set.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+        let hint = match known.is_empty() {
+            true => "no file reads any".to_owned(),
+            false => did_you_mean(name, &known),
+        };
+        streams.error(format_args!("--set {name}: no file of the configuration reads ${{env:{name}}}; {hint}"));
+        exit = Err(Exit::Usage);
+    }
+    exit
+}
+
+/// The names in `${env:NAME}` of these files, sorted.
+pub(super) fn variables(files: &[FileText]) -> Vec<&str> {
+    let mut names: Vec<&str> = files
+        .iter()
+        .flat_map(|file| file.text.split("${env:").skip(1))
+        .filter_map(|rest| {
+            let inner = &rest[..rest.find('}')?];
+            Some(inner.split_once(":-").map_or(inner, |(name, _)| name))
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
