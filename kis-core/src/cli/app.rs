@@ -57,7 +57,11 @@ pub(super) type OnStart = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Result
 impl App {
     /// An app of these flows.
     pub fn new(flows: FlowSet) -> App {
-        App { flows, exts: Exts::default(), on_start: Vec::new() }
+        App {
+            flows,
+            exts: Exts::default(),
+            on_start: Vec::new(),
+        }
     }
 
     /// Puts in a value that functions take as `Ext<T>`. A second value of one type replaces the first.
@@ -82,7 +86,8 @@ impl App {
     /// Sets up the log (`--log`, `KIS_LOG_FORMAT`, `KIS_LOG`, `RUST_LOG`) and a panic hook that writes one log line
     /// per place instead of a backtrace, since a panic is only the failure of one row.
     pub fn main(self) -> ExitCode {
-        self.execute(std::env::args_os().collect(), Streams::std(), Setup::Process).into()
+        self.execute(std::env::args_os().collect(), Streams::std(), Setup::Process)
+            .into()
     }
 
     pub(super) fn execute(self, args: Vec<OsString>, mut streams: Streams, setup: Setup) -> Exit {
@@ -124,7 +129,10 @@ pub(super) enum Setup {
 
 /// Reads the arguments; the program is called as it was started.
 fn parse(args: &[OsString]) -> Result<Line, clap::Error> {
-    let program = args.first().and_then(|path| Path::new(path).file_stem()).and_then(|name| name.to_str());
+    let program = args
+        .first()
+        .and_then(|path| Path::new(path).file_stem())
+        .and_then(|name| name.to_str());
     let mut command = Line::command().display_name(program.unwrap_or("app").to_owned());
     let matches = command.try_get_matches_from_mut(args)?;
     Line::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
@@ -136,13 +144,20 @@ fn usage(error: &clap::Error, streams: &mut Streams) -> Exit {
         return streams.result(&text.to_string());
     }
     let coloured = Screen::is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let text = if coloured { text.ansi().to_string() } else { text.to_string() };
+    let text = if coloured {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
     streams.say(text.trim_end());
     Exit::Usage
 }
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App").field("flows", &self.flows).field("exts", &self.exts).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("flows", &self.flows)
+            .field("exts", &self.exts)
+            .finish_non_exhaustive()
     }
 }

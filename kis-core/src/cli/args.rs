@@ -9,7 +9,7 @@ use crate::observe::logs::LogFormat;
 /// Runs and inspects the flows of this program.
 #[derive(Debug, Parser)]
 #[command(
-    version,
+    version = concat!("built with KIS flow ", env!("CARGO_PKG_VERSION")),
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,

@@ -16,7 +16,11 @@ pub(super) fn check(flows: &FlowSet, common: &Common, streams: &mut Streams) -> 
 fn report(plan: &Plan) -> String {
     let rows = plan.flows.iter().map(|flow| {
         let guarantee = Guarantee::of(flow, &plan.conns);
-        vec![flow.name.to_string(), guarantee.delivery.to_string(), guarantee.reason]
+        vec![
+            flow.name.to_string(),
+            guarantee.delivery.to_string(),
+            guarantee.reason,
+        ]
     });
     let promises = if plan.flows.is_empty() {
         String::new()
@@ -24,7 +28,11 @@ fn report(plan: &Plan) -> String {
         table(&["flow", "delivery", "because"], &[], rows) + "\n"
     };
     let steps = plan.flows.iter().map(|flow| flow.steps.len()).sum();
-    let counts = [(plan.flows.len(), "flow"), (steps, "step"), (plan.conns.len(), "connector")];
+    let counts = [
+        (plan.flows.len(), "flow"),
+        (steps, "step"),
+        (plan.conns.len(), "connector"),
+    ];
     let counts: Vec<String> = counts.iter().map(|(n, what)| plural(*n, what)).collect();
     let off = match plan.off.len() {
         0 => String::new(),
@@ -34,5 +42,9 @@ fn report(plan: &Plan) -> String {
 }
 
 fn plural(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
 }

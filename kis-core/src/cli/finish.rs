@@ -27,10 +27,15 @@ pub(super) fn exit(summary: &Summary, fail_on_dead: bool) -> Exit {
 
 /// The table and the remarks. `replays` says whether the sources of a flow give rows again.
 pub(super) fn report(summary: &Summary, replays: impl Fn(&str) -> bool) -> String {
-    let heading = ["flow", "end", "rows in", "rows out", "dropped", "dead", "took", "rows/s"];
+    let heading = [
+        "flow", "end", "rows in", "rows out", "dropped", "dead", "took", "rows/s",
+    ];
     let mut text = table(&heading, &[2, 3, 4, 5, 6, 7], summary.flows.iter().map(row));
-    let remarks: Vec<String> =
-        summary.flows.iter().flat_map(|flow| remarks(flow, summary.deadline_passed, replays(&flow.name))).collect();
+    let remarks: Vec<String> = summary
+        .flows
+        .iter()
+        .flat_map(|flow| remarks(flow, summary.deadline_passed, replays(&flow.name)))
+        .collect();
     if !remarks.is_empty() {
         text.push('\n');
         text.push_str(&(remarks.join("\n") + "\n"));
@@ -49,7 +54,11 @@ fn row(flow: &FlowSummary) -> Vec<String> {
         count(counters.all_dropped()),
         count(counters.dead.get()),
         took(flow.took),
-        if rows == 0 { "-".to_owned() } else { rate(rows, flow.took) },
+        if rows == 0 {
+            "-".to_owned()
+        } else {
+            rate(rows, flow.took)
+        },
     ]
 }
 
@@ -70,11 +79,16 @@ fn remarks(flow: &FlowSummary, deadline_passed: bool, replays: bool) -> Vec<Stri
     match &flow.end {
         FlowEnd::Ended | FlowEnd::Drained => {}
         FlowEnd::NothingNew { after } => {
-            remarks.push(format!("{name}: nothing new after {} (`--fresh` reads again)", places(after)));
+            remarks.push(format!(
+                "{name}: nothing new after {} (`--fresh` reads again)",
+                places(after)
+            ));
         }
         FlowEnd::Failed(fault) => {
             if deadline_passed && fault.code == "stopped" {
-                remarks.push(format!("{name}: stopped, since the time to drain was over; `drain: {{ timeout: .. }}` gives more"));
+                remarks.push(format!(
+                    "{name}: stopped, since the time to drain was over; `drain: {{ timeout: .. }}` gives more"
+                ));
             } else {
                 remarks.push(format!("{name}: {fault}"));
             }
@@ -82,9 +96,15 @@ fn remarks(flow: &FlowSummary, deadline_passed: bool, replays: bool) -> Vec<Stri
     }
     let open = counters.received_rows.get().saturating_sub(counters.acked.get());
     if stopped && open > 0 {
-        let fate =
-            if replays { "are read again at the next start" } else { "are lost, since the source cannot give them again" };
-        remarks.push(format!("{name}: {} rows were taken and not committed; they {fate}", count(open)));
+        let fate = if replays {
+            "are read again at the next start"
+        } else {
+            "are lost, since the source cannot give them again"
+        };
+        remarks.push(format!(
+            "{name}: {} rows were taken and not committed; they {fate}",
+            count(open)
+        ));
     } else if flow.end == FlowEnd::Drained {
         remarks.push(format!("{name}: every row that was taken is committed"));
     }
@@ -122,10 +142,17 @@ fn failures(counters: &FlowCounters) -> String {
 
 /// Partitions and positions: a few of them.
 fn places(after: &[(String, String)]) -> String {
-    let mut named: Vec<String> =
-        after.iter().take(NAMED).map(|(partition, position)| format!("{partition} {position}")).collect();
+    let mut named: Vec<String> = after
+        .iter()
+        .take(NAMED)
+        .map(|(partition, position)| format!("{partition} {position}"))
+        .collect();
     if after.len() > NAMED {
         named.push(format!("{} more", after.len() - NAMED));
     }
-    if named.is_empty() { "the last run".to_owned() } else { named.join(", ") }
+    if named.is_empty() {
+        "the last run".to_owned()
+    } else {
+        named.join(", ")
+    }
 }

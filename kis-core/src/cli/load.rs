@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, thread};
 
 use kis_conf::{
-    CheckedConf, Conf, FileText, Problems, ReadOptions, Values, check_read, read_dir, read_files, suggest::did_you_mean,
+    CheckedConf, Code, Conf, FileText, Problems, ReadOptions, Severity, Values, check_read, read_dir,
+    read_files, suggest::did_you_mean,
 };
 
 use super::{Exit, args::Common, streams::Streams};
@@ -32,31 +33,56 @@ pub(super) fn load(flows: &FlowSet, common: &Common, streams: &Streams) -> Resul
     let files = conf.files.clone();
     let refuse = |problems: &Problems| {
         streams.say(problems.render(&files).trim_end());
-        let errors = problems.iter().filter(|problem| problem.severity == kis_conf::Severity::Error).count();
-        let (count, s) = if errors == 1 { ("one".to_owned(), "") } else { (errors.to_string(), "s") };
-        streams.error(format_args!("the configuration has {count} error{s}; `explain CODE` says more"));
+        let errors: Vec<Code> = problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .map(|problem| problem.code)
+            .collect();
+        let count = if errors.len() == 1 {
+            "one error".to_owned()
+        } else {
+            format!("{} errors", errors.len())
+        };
+        let code = errors.first().map_or("CODE", |code| code.as_str());
+        streams.error(format_args!(
+            "the configuration has {count}; `explain {code}` says more"
+        ));
         Exit::Config
     };
     let conf = check_read((conf, problems)).map_err(|problems| refuse(&problems))?;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let workers = conf.global.workers.map_or(cores, |workers| workers as usize);
     let functions = functions(flows);
-    let linked = Linked { functions: &functions, lanes: workers };
+    let linked = Linked {
+        functions: &functions,
+        lanes: workers,
+    };
     let plan = bind(&conf, linked).map_err(|problems| refuse(&problems))?;
     if !plan.warnings.is_empty() {
         let warnings: Problems = plan.warnings.iter().cloned().collect();
         streams.say(warnings.render(&conf.files).trim_end());
     }
-    Ok(Loaded { conf, plan, functions, workers })
+    Ok(Loaded {
+        conf,
+        plan,
+        functions,
+        workers,
+    })
 }
 
 fn read(flows: &FlowSet, common: &Common) -> (Conf, Problems) {
     let values: BTreeMap<String, String> = common.set.iter().cloned().collect();
-    let options = ReadOptions { values: Values::Over(values), base: PathBuf::new() };
+    let options = ReadOptions {
+        values: Values::Over(values),
+        base: PathBuf::new(),
+    };
     match &common.conf {
         Some(dir) => read_dir(dir, &options),
         None => {
-            let texts = flows.files.iter().map(|(name, text)| FileText { name: (*name).to_owned(), text: (*text).to_owned() });
+            let texts = flows.files.iter().map(|(name, text)| FileText {
+                name: (*name).to_owned(),
+                text: (*text).to_owned(),
+            });
             read_files(texts.collect(), &options)
         }
     }
@@ -78,12 +104,18 @@ fn functions(flows: &FlowSet) -> Vec<&'static FunctionInfo> {
 fn unknown_names(files: &[FileText], common: &Common, streams: &Streams) -> Result<(), Exit> {
     let known = variables(files);
     let mut exit = Ok(());
-    for (name, _) in common.set.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+    for (name, _) in common
+        .set
+        .iter()
+        .filter(|(name, _)| !known.contains(&name.as_str()))
+    {
         let hint = match known.is_empty() {
             true => "no file reads any".to_owned(),
             false => did_you_mean(name, &known),
         };
-        streams.error(format_args!("--set {name}: no file of the configuration reads ${{env:{name}}}; {hint}"));
+        streams.error(format_args!(
+            "--set {name}: no file of the configuration reads ${{env:{name}}}; {hint}"
+        ));
         exit = Err(Exit::Usage);
     }
     exit

@@ -16,7 +16,9 @@ const QUIET: Duration = Duration::from_secs(10);
 pub(super) fn quiet() {
     let seen: Mutex<HashMap<String, Seen>> = Mutex::default();
     panic::set_hook(Box::new(move |info| {
-        let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        let place = info
+            .location()
+            .map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
         let before = match seen.lock().entry(place.clone()).or_default().note(Instant::now()) {
             Some(before) => before,
             None => return,
@@ -40,7 +42,10 @@ struct Seen {
 impl Seen {
     /// Notes a panic. When it is to be logged: how many were not, since the last one that was.
     fn note(&mut self, now: Instant) -> Option<u64> {
-        if self.logged.is_some_and(|logged| now.duration_since(logged) < QUIET) {
+        if self
+            .logged
+            .is_some_and(|logged| now.duration_since(logged) < QUIET)
+        {
             self.since += 1;
             return None;
         }
@@ -50,7 +55,10 @@ impl Seen {
 }
 
 fn text(payload: &(dyn Any + Send)) -> &str {
-    match (payload.downcast_ref::<&'static str>(), payload.downcast_ref::<String>()) {
+    match (
+        payload.downcast_ref::<&'static str>(),
+        payload.downcast_ref::<String>(),
+    ) {
         (Some(text), _) => text,
         (None, Some(text)) => text,
         (None, None) => "with a value that is no text",

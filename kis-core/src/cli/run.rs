@@ -45,7 +45,13 @@ pub(super) fn run(app: App, common: &Common, options: &Run, streams: &mut Stream
             .enable_all()
             .build()
             .map_err(|error| format!("the system gives no threads: {error}"))?;
-        let running = Running { loaded: &loaded, options, streams, exts: app.exts, store };
+        let running = Running {
+            loaded: &loaded,
+            options,
+            streams,
+            exts: app.exts,
+            store,
+        };
         let done = runtime.block_on(running.run(app.on_start));
         // What is still blocked, such as a read of the standard input stream, must not keep the process alive.
         runtime.shutdown_background();
@@ -77,10 +83,15 @@ fn select(plan: &mut Plan, names: &[String], streams: &Streams) -> Result<(), Ex
         return Err(Exit::Usage);
     }
     if !names.is_empty() {
-        plan.flows.retain(|flow| names.iter().any(|name| *name == *flow.name));
+        plan.flows
+            .retain(|flow| names.iter().any(|name| *name == *flow.name));
     }
     if plan.flows.is_empty() {
-        let off = if plan.off.is_empty() { "" } else { "; all are turned off by `status: 0`" };
+        let off = if plan.off.is_empty() {
+            ""
+        } else {
+            "; all are turned off by `status: 0`"
+        };
         streams.error(format_args!("there is no flow to run{off}"));
         return Err(Exit::Config);
     }
@@ -133,14 +144,25 @@ impl Running<'_> {
 
     /// The port for metrics and probes, if one is asked for.
     async fn listener(&self) -> Result<Option<Listener>, String> {
-        let prometheus = self.loaded.plan.global.prometheus.as_ref().filter(|prometheus| prometheus.listen);
+        let prometheus = self
+            .loaded
+            .plan
+            .global
+            .prometheus
+            .as_ref()
+            .filter(|prometheus| prometheus.listen);
         let (address, place) = match (&self.options.listen, prometheus) {
             (Some(address), _) => (address, "--listen".to_owned()),
             (None, Some(prometheus)) => (&prometheus.serve.value, prometheus.serve.place.to_string()),
             (None, None) => return Ok(None),
         };
-        let listener = Listener::bind(address).await.map_err(|error| format!("{place}: {error}"))?;
-        self.streams.say(format_args!("metrics and probes: http://{}/metrics", listener.address()));
+        let listener = Listener::bind(address)
+            .await
+            .map_err(|error| format!("{place}: {error}"))?;
+        self.streams.say(format_args!(
+            "metrics and probes: http://{}/metrics",
+            listener.address()
+        ));
         Ok(Some(listener))
     }
 
@@ -148,7 +170,10 @@ impl Running<'_> {
         let plan = &self.loaded.plan;
         let flows = plan.flows.iter().zip(engine.counters());
         let flows = flows.map(|(flow, counters)| Watched::new(flow, Arc::clone(counters)));
-        let options = MetricsOptions { kisflow: plan.global.compat_kisflow, ..MetricsOptions::default() };
+        let options = MetricsOptions {
+            kisflow: plan.global.compat_kisflow,
+            ..MetricsOptions::default()
+        };
         Some(listener?.spawn(Arc::new(Metrics::new(flows.collect(), options))))
     }
 
@@ -187,13 +212,18 @@ impl Running<'_> {
     fn show(&self) -> Show {
         let plan = &self.loaded.plan;
         let prints = || {
-            let mut conns = plan.flows.iter().flat_map(|flow| flow.own().iter().flat_map(|step| &step.conns));
+            let mut conns = plan
+                .flows
+                .iter()
+                .flat_map(|flow| flow.own().iter().flat_map(|step| &step.conns));
             conns.any(|(_, conn)| plan.conns[*conn].info.kind == "stdout")
         };
         match self.options.progress {
             ShowProgress::Never => Show::Never,
             ShowProgress::Auto if !Screen::is_terminal() => Show::Logged,
-            ShowProgress::Auto if std::io::IsTerminal::is_terminal(&std::io::stdout()) && prints() => Show::Logged,
+            ShowProgress::Auto if std::io::IsTerminal::is_terminal(&std::io::stdout()) && prints() => {
+                Show::Logged
+            }
             ShowProgress::Auto => Show::Live,
         }
     }

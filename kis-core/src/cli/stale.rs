@@ -9,13 +9,24 @@ use crate::flow::FlowSet;
 
 /// The files that the folder of `flows` has and the program has not, if the folder is there.
 pub(super) fn missing(flows: &FlowSet, near: &[PathBuf]) -> Vec<String> {
-    let Some(folder) = near.iter().map(|near| near.join(flows.root)).find(|folder| folder.is_dir()) else {
+    let Some(folder) = near
+        .iter()
+        .map(|near| near.join(flows.root))
+        .find(|folder| folder.is_dir())
+    else {
         return Vec::new();
     };
-    let options = ReadOptions { values: Values::Defer, base: PathBuf::new() };
+    let options = ReadOptions {
+        values: Values::Defer,
+        base: PathBuf::new(),
+    };
     let (conf, _) = read_dir(&folder, &options);
     let known = |name: &str| flows.files.iter().any(|(known, _)| same_file(known, name));
-    conf.files.into_iter().map(|file| file.name).filter(|name| !known(name)).collect()
+    conf.files
+        .into_iter()
+        .map(|file| file.name)
+        .filter(|name| !known(name))
+        .collect()
 }
 
 /// Where the folder may be: where the program was started, and the crate that `cargo run` runs.
@@ -50,9 +61,18 @@ mod tests {
             std::fs::write(conf.join(name), "kistype: global\n").unwrap();
         }
         let near = [temp.path().to_owned()];
-        let flows = |files| FlowSet { files, ..FlowSet::empty() };
-        assert_eq!(missing(&flows(&[("conf/a.yml", ""), ("conf/more/b.yaml", "")]), &near), [""; 0]);
-        assert_eq!(missing(&flows(&[("conf/a.yml", "")]), &near), ["conf/more/b.yaml"]);
+        let flows = |files| FlowSet {
+            files,
+            ..FlowSet::empty()
+        };
+        assert_eq!(
+            missing(&flows(&[("conf/a.yml", ""), ("conf/more/b.yaml", "")]), &near),
+            [""; 0]
+        );
+        assert_eq!(
+            missing(&flows(&[("conf/a.yml", "")]), &near),
+            ["conf/more/b.yaml"]
+        );
         assert_eq!(missing(&flows(&[]), &[temp.path().join("elsewhere")]), [""; 0]);
     }
 }

@@ -32,7 +32,11 @@ impl Streams {
 
     /// Writes a result. A reader that went away (`app list | head`) is no failure.
     pub(super) fn result(&mut self, text: &str) -> Exit {
-        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+        match self
+            .out
+            .write_all(text.as_bytes())
+            .and_then(|()| self.out.flush())
+        {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 self.error(format_args!("cannot write to the standard output: {error}"));
                 Exit::Failed

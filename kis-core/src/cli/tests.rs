@@ -36,7 +36,10 @@ fn cli_verify(row: &CliScore) -> Result<bool> {
 /// Passed or not.
 #[crate::kis_function(mode = "Calculate")]
 fn cli_grade(row: CliScore) -> CliGrade {
-    CliGrade { passed: row.score >= 60, name: row.name }
+    CliGrade {
+        passed: row.score >= 60,
+        name: row.name,
+    }
 }
 
 /// Keeps the grades.
@@ -77,7 +80,10 @@ status: 0
 flows: [ { fname: cli_verify } ]
 ";
 
-const FLOWS: FlowSet = FlowSet { files: &[("conf/grades.yml", FLOW)], ..FlowSet::empty() };
+const FLOWS: FlowSet = FlowSet {
+    files: &[("conf/grades.yml", FLOW)],
+    ..FlowSet::empty()
+};
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -116,7 +122,10 @@ fn folder() -> (tempfile::TempDir, Vec<String>) {
     let temp = tempfile::tempdir().unwrap();
     let scores = temp.path().join("scores.jsonl");
     let rows = [("Ann", 90), ("Bob", 59), ("Cid", -1), ("Dan", 5_000)];
-    let rows: String = rows.iter().map(|(name, score)| format!("{{\"name\":\"{name}\",\"score\":{score}}}\n")).collect();
+    let rows: String = rows
+        .iter()
+        .map(|(name, score)| format!("{{\"name\":\"{name}\",\"score\":{score}}}\n"))
+        .collect();
     std::fs::write(&scores, rows).unwrap();
     let args = [
         "run".to_owned(),
@@ -127,7 +136,11 @@ fn folder() -> (tempfile::TempDir, Vec<String>) {
 }
 
 fn run(args: &[String], more: &[&str]) -> (Exit, String, String) {
-    let args: Vec<&str> = args.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    let args: Vec<&str> = args
+        .iter()
+        .map(String::as_str)
+        .chain(more.iter().copied())
+        .collect();
     cli(&args)
 }
 
@@ -178,7 +191,10 @@ fn only_flows_that_are_there_and_on_can_be_run() {
     error: flow Off is turned off by `status: 0`
     ");
     let (exit, _, err) = app(App::new(FlowSet::empty()), &["run"]);
-    assert_eq!((exit, err.as_str()), (Exit::Config, "error: there is no flow to run\n"));
+    assert_eq!(
+        (exit, err.as_str()),
+        (Exit::Config, "error: there is no flow to run\n")
+    );
 }
 
 #[test]
@@ -200,7 +216,9 @@ fn check_tells_everything_that_is_wrong() {
     let temp = tempfile::tempdir().unwrap();
     let conf = temp.path().join("conf");
     std::fs::create_dir(&conf).unwrap();
-    let wrong = FLOW.replace("cli_grade", "cli_grad").replace("lanes: 2", "lane: 2");
+    let wrong = FLOW
+        .replace("cli_grade", "cli_grad")
+        .replace("lanes: 2", "lane: 2");
     std::fs::write(conf.join("grades.yml"), wrong).unwrap();
     let (exit, out, err) = cli(&["check", "--conf", &conf.display().to_string()]);
     assert_eq!((exit, out.as_str()), (Exit::Config, ""));
@@ -212,8 +230,14 @@ fn list_shows_what_there_is() {
     let (exit, out, _) = cli(&["list"]);
     assert_eq!(exit, Exit::Ok);
     // Other tests of this crate have functions too.
-    let mine = |line: &&str| !line.contains(" kis-core/") || line.starts_with("cli_") || line.starts_with("FUNCTION");
-    let lines: Vec<String> = out.lines().filter(mine).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let mine = |line: &&str| {
+        !line.contains(" kis-core/") || line.starts_with("cli_") || line.starts_with("FUNCTION")
+    };
+    let lines: Vec<String> = out
+        .lines()
+        .filter(mine)
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
 
@@ -234,13 +258,22 @@ fn graphs_of_a_plan() {
 fn codes_are_explained() {
     let (exit, out, _) = cli(&["explain", "kis0102"]);
     assert_eq!(exit, Exit::Ok);
-    assert!(out.starts_with("# KIS0102: a step needs a field that is not handed on\n"), "{out}");
+    assert!(
+        out.starts_with("# KIS0102: a step needs a field that is not handed on\n"),
+        "{out}"
+    );
     let (exit, out, _) = cli(&["explain"]);
     assert_eq!(exit, Exit::Ok);
-    assert!(out.lines().any(|line| line.starts_with("KIS0102  a step needs")), "{out}");
+    assert!(
+        out.lines().any(|line| line.starts_with("KIS0102  a step needs")),
+        "{out}"
+    );
     let (exit, _, err) = cli(&["explain", "KIS102"]);
     assert_eq!(exit, Exit::Usage);
-    assert!(err.starts_with("error: unknown code KIS102; did you mean KIS0102?"), "{err}");
+    assert!(
+        err.starts_with("error: unknown code KIS102; did you mean KIS0102?"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -265,7 +298,9 @@ fn a_port_in_use_is_told_before_anything_runs() {
     let (temp, args) = folder();
     let (exit, _, err) = run(&args, &["--listen", &address]);
     assert_eq!(exit, Exit::Failed);
-    let text = format!("error: --listen: {address} is in use by another program; stop it, or listen at another port\n");
+    let text = format!(
+        "error: --listen: {address} is in use by another program; stop it, or listen at another port\n"
+    );
     assert_eq!(err, text);
     assert!(temp.path().exists());
 }

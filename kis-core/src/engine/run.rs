@@ -239,7 +239,8 @@ impl Engine {
 impl Stopper {
     /// Takes no more rows; what was taken is finished, cut and committed.
     pub fn drain(&self) {
-        self.0.send_if_modified(|stop| std::mem::replace(stop, (*stop).max(Stop::Drain)) < Stop::Drain);
+        self.0
+            .send_if_modified(|stop| std::mem::replace(stop, (*stop).max(Stop::Drain)) < Stop::Drain);
     }
 
     /// Stops where everything stands; what no cut covers is read again at the next start.

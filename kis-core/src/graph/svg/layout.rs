@@ -88,9 +88,8 @@ pub(in crate::graph) fn band(flow: &FlowGraph) -> Band {
         y = source.bottom() + NODE_PAD;
     }
     let mut right = source_column;
-    for at in sources..sources + steps {
+    for (at, node) in nodes.iter_mut().enumerate().skip(sources).take(steps) {
         let gap = if at == 0 { GROUP_PAD } else { gap_before(flow, at) };
-        let node = &mut nodes[at];
         (node.x, node.y) = (right + gap, centre - node.h / 2.0);
         right = node.right();
     }
@@ -159,13 +158,8 @@ fn gap_before(flow: &FlowGraph, at: usize) -> f64 {
 /// Each connector stands below the first step that uses it, and none covers another.
 fn place_conns(flow: &FlowGraph, nodes: &mut [Rect], y: f64) {
     let mut wanted: Vec<(f64, usize)> = Vec::new();
-    for (at, node) in flow
-        .nodes
-        .iter()
-        .enumerate()
-        .filter(|(_, node)| node.part == Part::Conn)
-    {
-        debug_assert_eq!(node.part, Part::Conn);
+    let conns = (0..nodes.len()).filter(|at| flow.nodes[*at].part == Part::Conn);
+    for at in conns {
         let user = flow
             .edges
             .iter()
@@ -211,7 +205,7 @@ fn jump_heights(flow: &FlowGraph) -> Vec<f64> {
             let below = jumps
                 .iter()
                 .enumerate()
-                .filter(|(other, s)| (*s, other) < (&span, &at))
+                .filter(|(other, s)| (*s, other) < (span, &at))
                 .count();
             10.0 + JUMP_STEP * below as f64
         })
