@@ -1,6 +1,6 @@
 //! What `flows!` yields: the checked files and the functions and row types that they name.
 
-use crate::{function::FunctionInfo, row::RowInfo};
+use crate::function::FunctionInfo;
 
 /// The flows of a program, checked while compiling: the value of `flows!`.
 #[derive(Clone, Copy, Debug)]
@@ -10,9 +10,7 @@ pub struct FlowSet {
     /// The files: name and text.
     pub files: &'static [(&'static str, &'static str)],
     /// The functions that the files name.
-    pub functions: &'static [FunctionInfo],
-    /// The row types that `row:` names, each with the name that the file says.
-    pub rows: &'static [(&'static str, &'static RowInfo)],
+    pub functions: &'static [&'static FunctionInfo],
 }
 
 impl FlowSet {
@@ -22,7 +20,6 @@ impl FlowSet {
             root: "conf",
             files: &[],
             functions: &[],
-            rows: &[],
         }
     }
 }

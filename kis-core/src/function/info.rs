@@ -228,6 +228,26 @@ impl FunctionInfo {
         }
     }
 
+    /// What stands for a function that is not there; `hint` says what may be meant.
+    #[doc(hidden)]
+    pub const fn unknown(name: &'static str, hint: &'static str) -> FunctionInfo {
+        FunctionInfo {
+            rust_name: "",
+            doc: hint,
+            ..FunctionInfo::broken(name)
+        }
+    }
+
+    /// Whether this stands for a function that is not there.
+    pub(crate) const fn is_unknown(&self) -> bool {
+        self.rust_name.is_empty()
+    }
+
+    /// Whether this stands for a function of which nothing is known.
+    pub(crate) const fn is_broken(&self) -> bool {
+        self.at.is_empty()
+    }
+
     const fn new(
         name: &'static str,
         facts: Facts,

@@ -4,6 +4,7 @@ use kis_conf::{Code, Mode, Msg, check_missing, check_param};
 
 use super::{
     fields::{giver, no_field, unfit},
+    rows::row_problem,
     text::{ConnText, Finder, FlowFacts, Found, StepText},
 };
 use crate::{
@@ -16,6 +17,16 @@ pub const fn step_problem<'a>(flow: &FlowFacts<'a>, at: usize, nth: usize) -> Op
     let step = &flow.text.steps[at];
     let function = flow.functions[at];
     let mut finder = Finder::new(nth);
+    if function.is_unknown() {
+        let msg = Msg::new(Code::UnknownFunction)
+            .text("unknown function ")
+            .text(step.fname.value)
+            .help(function.doc);
+        return finder.offer(step.fname.place, Some(msg)).found;
+    }
+    if function.is_broken() {
+        return None;
+    }
     if let Some(mode) = &step.mode {
         finder = finder.offer(mode.place, mode_differs(step, function, mode.value));
     }
@@ -57,8 +68,11 @@ pub const fn source_problem<'a>(flow: &FlowFacts<'a>, at: usize, nth: usize) -> 
         Some(shape) => Some(shape),
         None => first_shape(flow),
     };
-    let Some(shape) = shape else { return None };
     let mut finder = Finder::new(nth);
+    if let Some(row) = &source.row {
+        finder = finder.offer(row.place, row_problem(flow.all_functions, row));
+    }
+    let Some(shape) = shape else { return finder.found };
     if let Some(field) = &source.order_by {
         finder = finder.offer(
             field.place,

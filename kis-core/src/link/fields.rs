@@ -30,6 +30,9 @@ pub(super) const fn giver<'a>(flow: &FlowFacts<'a>, at: usize, nth: usize) -> Op
     while before > first {
         before -= 1;
         let function = flow.functions[before];
+        if function.is_broken() {
+            return None;
+        }
         match function.on {
             HandsOn::Nothing => return None,
             HandsOn::WhatCameIn => {}

@@ -93,6 +93,7 @@ pub fn check(
         .zip(&owned)
         .map(|(text, owned)| FlowFacts {
             text,
+            all_functions: functions,
             functions: &owned.functions,
             rows: &owned.rows,
             conns: &conns,
@@ -154,6 +155,7 @@ impl<'f> Owned<'f> {
         let mut places = vec![flow.name.place.clone()];
         for step in steps(flow) {
             places.push(step.place.clone());
+            places.push(step.fname.place.clone());
             places.extend(step.mode.iter().map(|mode| mode.place.clone()));
             places.extend(step.conn.iter().map(|conn| conn.place.clone()));
             places.extend(step.must.iter().map(|must| must.place.clone()));
@@ -161,6 +163,7 @@ impl<'f> Owned<'f> {
         }
         for source in &flow.sources {
             places.extend(by(source).map(|field| field.place.clone()));
+            places.extend(source.row.iter().map(|row| row.place.clone()));
             places.extend(source.event_time.iter().map(|field| field.place.clone()));
         }
         Owned {
@@ -207,6 +210,7 @@ impl<'f> Owned<'f> {
             .map(|(step, (params, must))| StepText {
                 place: self.show(&step.place),
                 name: &step.name.value,
+                fname: self.at(&step.fname),
                 mode: step.mode.as_ref().map(|mode| At {
                     value: mode.value,
                     place: self.show(&mode.place),
@@ -221,6 +225,7 @@ impl<'f> Owned<'f> {
     fn sources(&self) -> Vec<SourceText<'_>> {
         let text = |source: &'f SourceConf| SourceText {
             name: &source.name.value,
+            row: source.row.as_ref().map(|row| self.at(row)),
             order_by: by(source).map(|field| self.at(field)),
             event_time: source.event_time.as_ref().map(|field| self.at(field)),
         };

@@ -8,6 +8,7 @@ mod checks;
 mod fields;
 mod flow;
 mod load;
+mod rows;
 mod text;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub use self::{
     checks::{conn_of, source_problem, step_problem},
     flow::{flow_problem, table_problem},
     load::{check, conn_name},
+    rows::{row_of, row_problem},
     text::{At, ConnText, FlowFacts, FlowText, Found, SourceText, StepText, refuse},
 };
 

@@ -35,6 +35,8 @@ pub struct StepText<'a> {
     pub place: &'a str,
     /// Its name.
     pub name: &'a str,
+    /// The function it names.
+    pub fname: At<'a, &'a str>,
     /// The mode that a func document says.
     pub mode: Option<At<'a, Mode>>,
     /// The connector that the step or a func document names.
@@ -50,6 +52,8 @@ pub struct StepText<'a> {
 pub struct SourceText<'a> {
     /// Its name.
     pub name: &'a str,
+    /// The row type that `row:` names.
+    pub row: Option<At<'a, &'a str>>,
     /// The field of `order: { by }`.
     pub order_by: Option<At<'a, &'a str>>,
     /// The field of `event_time`.
@@ -70,6 +74,8 @@ pub struct ConnText<'a> {
 pub struct FlowFacts<'a> {
     /// What the files say.
     pub text: FlowText<'a>,
+    /// All functions that are known.
+    pub all_functions: &'a [&'a FunctionInfo],
     /// The functions, one for each step.
     pub functions: &'a [&'a FunctionInfo],
     /// The row types that `row:` of its sources name, one for each source.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kis_conf::{
-    CheckedConf, ConnConf, FileText, FlowConf, Node, Param, Place, Placed, Problems, ReadOptions, StepConf, check_read,
-    read_files,
+    CheckedConf, ConnConf, FileText, FlowConf, Node, Param, Place, Placed, Problems, ReadOptions, StepConf,
+    check_read, read_files,
 };
 use kis_conn::store::Store;
 
@@ -44,13 +44,24 @@ impl FlowBuilder {
 
     /// The only flow of `yaml`, with the connectors beside it, of functions that are linked.
     pub(super) fn from_yaml(yaml: &str) -> Result<FlowBuilder, Error> {
-        let file = FileText { name: "flow.yml".to_owned(), text: yaml.to_owned() };
+        let file = FileText {
+            name: "flow.yml".to_owned(),
+            text: yaml.to_owned(),
+        };
         let conf = check_read(read_files(vec![file], &ReadOptions::default()));
         let conf = conf.map_err(|problems| Error::fatal(problems.to_string()))?;
         if conf.flows.len() != 1 {
-            return Err(Error::fatal(format!("expected the YAML of one flow, found {}", conf.flows.len())));
+            return Err(Error::fatal(format!(
+                "expected the YAML of one flow, found {}",
+                conf.flows.len()
+            )));
         }
-        Ok(FlowBuilder { conf, functions: registry::functions(), store: None, exts: Exts::default() })
+        Ok(FlowBuilder {
+            conf,
+            functions: registry::functions(),
+            store: None,
+            exts: Exts::default(),
+        })
     }
 
     /// Adds a step of the function `F`. A second step of one function is named `f_2`, unless [`named`](Self::named)

@@ -1,3 +1,4 @@
 //! What the macros write, run.
 
+mod flows;
 mod functions;
