@@ -90,7 +90,7 @@ fn read(flows: &FlowSet, common: &Common) -> (Conf, Problems) {
 
 /// The functions that the flows name, and all others that are linked.
 fn functions(flows: &FlowSet) -> Vec<&'static FunctionInfo> {
-    let mut functions: Vec<&'static FunctionInfo> = flows.functions.iter().collect();
+    let mut functions: Vec<&'static FunctionInfo> = flows.functions.to_vec();
     for function in registry::functions() {
         if !functions.iter().any(|known| known.name == function.name) {
             functions.push(function);
