@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use kis_conn::Store;
@@ -53,8 +53,8 @@ pub(super) fn run(app: App, common: &Common, options: &Run, streams: &mut Stream
             store,
         };
         let done = runtime.block_on(running.run(app.on_start));
-        // What is still blocked, such as a read of the standard input stream, must not keep the process alive.
-        runtime.shutdown_background();
+        // What hangs, such as a call that blocks for ever, must not keep the process alive.
+        runtime.shutdown_timeout(Duration::from_millis(500));
         done
     });
     match done {

@@ -9,7 +9,10 @@ use std::{
 };
 
 use kis_conn::{AnyConnector, ErrorClass, OpenError, RawConnSpec, store::Store};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinSet,
+};
 
 use super::{
     around::{Clock, Stop, Surroundings},
@@ -23,6 +26,9 @@ use crate::{
     function::Exts,
     observe::{FlowCounters, Phase},
 };
+
+/// How long the end of a run waits for the store's writer, which has nothing left to write then.
+const WRITER_END: Duration = Duration::from_secs(1);
 
 /// How the flows of a plan are run.
 pub struct RunOptions {
@@ -58,6 +64,7 @@ pub struct Engine {
     started: Instant,
     flows: JoinSet<(usize, FlowEnd, Duration)>,
     conns: OpenConns,
+    writer_ended: Option<oneshot::Receiver<()>>,
     drain_timeout: Duration,
 }
 
@@ -96,7 +103,8 @@ impl Engine {
     /// If a connector cannot be opened, or the system gives no thread for the store.
     pub async fn start(plan: &Plan, options: RunOptions) -> Result<Engine, Fault> {
         let conns = open_conns(plan, &options.store, &options.base).await?;
-        let writer = Writer::start(options.store.clone()).map_err(|error| Fault::new("thread", error))?;
+        let (writer, writer_ended) =
+            Writer::start(options.store.clone()).map_err(|error| Fault::new("thread", error))?;
         let (stop, stopped) = watch::channel(Stop::No);
         let mut ends: HashMap<Arc<str>, watch::Receiver<Option<bool>>> = HashMap::new();
         let mut senders = Vec::with_capacity(plan.flows.len());
@@ -153,6 +161,7 @@ impl Engine {
             started: Instant::now(),
             flows,
             conns,
+            writer_ended: Some(writer_ended),
             drain_timeout: plan.global.drain_timeout,
         })
     }
@@ -204,6 +213,10 @@ impl Engine {
             if let Err(error) = conn.close().await {
                 tracing::warn!(conn = %name, code = %error.code, "closing: {}", error.message);
             }
+        }
+        if let Some(ended) = self.writer_ended.take() {
+            // A task that hangs after the deadline may hold the writer for ever.
+            let _ = tokio::time::timeout(WRITER_END, ended).await;
         }
         let took = self.started.elapsed();
         let lost = || {

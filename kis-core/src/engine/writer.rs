@@ -29,12 +29,14 @@ pub(super) type Written = (FlowCut, Result<(), ConnError>);
 const GROUP: usize = 256;
 
 impl Writer {
-    /// Starts the writer's thread; it ends when the last sender is dropped.
+    /// Starts the writer's thread; it ends when the last sender is dropped. The receiver is closed when it has ended
+    /// and holds the store no more.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub(super) fn start(store: Store) -> std::io::Result<Writer> {
+    pub(super) fn start(store: Store) -> std::io::Result<(Writer, oneshot::Receiver<()>)> {
         let (queue, mut jobs) = mpsc::unbounded_channel::<Job>();
+        let (ending, ended) = oneshot::channel();
         thread::Builder::new()
             .name("kis-store".to_owned())
             .spawn(move || {
@@ -48,8 +50,10 @@ impl Writer {
                         let _ = done.send((cut, result.clone()));
                     }
                 }
+                drop(store);
+                drop(ending);
             })?;
-        Ok(Writer { queue })
+        Ok((Writer { queue }, ended))
     }
 
     /// Writes a cut, and waits until it is durable or the store says why not.
