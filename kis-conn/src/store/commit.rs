@@ -13,6 +13,7 @@ use super::layout::{
     Bytes2, FLOWS, LETTERS, NOTES, PARKED, POSITIONS, behind, embedded_table, id_key, put_record, put_state,
     state_prefix, state_table,
 };
+use super::tables::FrozenTables;
 
 impl Store {
     /// Writes the cuts in one durable transaction: after a crash all of it is there, or nothing.
@@ -21,34 +22,17 @@ impl Store {
     /// Nothing was written. After a full or failing disk the same call may be made again.
     pub fn commit(&self, cuts: &[FlowCut]) -> Result<(), StoreError> {
         self.write(|write, inner| {
-            // Insertion is far faster in the order of the keys, and each table is opened once.
-            let mut tables: BTreeMap<&str, BTreeMap<&[u8], &TableWrite>> = BTreeMap::new();
+            let mut writes: Vec<TableWrite> = Vec::new();
             for cut in cuts {
                 write_flow(write, inner, cut)?;
-                let writes = cut
-                    .lanes
-                    .iter()
-                    .flat_map(|lane| &lane.tables)
-                    .flat_map(|frozen| &frozen.writes);
-                for one in writes {
-                    let slot = tables
-                        .entry(&one.table)
-                        .or_default()
-                        .entry(&one.key)
-                        .or_insert(one);
-                    if one.seq >= slot.seq {
-                        *slot = one;
-                    }
-                }
+                writes.extend(
+                    cut.lanes
+                        .iter()
+                        .flat_map(|lane| &lane.tables)
+                        .flat_map(FrozenTables::writes),
+                );
             }
-            for (name, writes) in tables {
-                let name = embedded_table(name);
-                let writes = writes
-                    .into_iter()
-                    .map(|(key, one)| (key.to_vec(), one.value.as_deref()));
-                put_all(write, inner, Bytes2::new(&name), writes)?;
-            }
-            Ok(())
+            write_tables(write, inner, writes)
         })
     }
 
@@ -149,6 +133,26 @@ fn write_flow(write: &WriteTransaction, inner: &Inner, cut: &FlowCut) -> Result<
     write_state(write, inner, cut)
 }
 
+fn write_tables(
+    write: &WriteTransaction,
+    inner: &Inner,
+    mut writes: Vec<TableWrite>,
+) -> Result<(), StoreError> {
+    // Insertion is far faster in the order of the keys; of the writes to a key the last one counts.
+    writes.sort_unstable_by(|a, b| (&a.table, &a.key, b.seq).cmp(&(&b.table, &b.key, a.seq)));
+    writes.dedup_by(|later, first| later.table == first.table && later.key == first.key);
+    for rows in writes.chunk_by(|a, b| a.table == b.table) {
+        let name = embedded_table(&rows[0].table);
+        put_all(
+            write,
+            inner,
+            Bytes2::new(&name),
+            rows.iter().map(|one| (&one.key, one.value.as_ref())),
+        )?;
+    }
+    Ok(())
+}
+
 fn write_state(write: &WriteTransaction, inner: &Inner, cut: &FlowCut) -> Result<(), StoreError> {
     let mut steps: BTreeMap<&Arc<str>, Vec<&StateWrite>> = BTreeMap::new();
     for one in cut.lanes.iter().flat_map(|lane| &lane.state) {
@@ -182,11 +186,11 @@ fn sorted<'a, W: 'a>(
     rows
 }
 
-fn put_all<V: AsRef<[u8]>>(
+fn put_all<K: AsRef<[u8]>, V: AsRef<[u8]>>(
     write: &WriteTransaction,
     inner: &Inner,
     table: Bytes2<'_>,
-    rows: impl IntoIterator<Item = (Vec<u8>, Option<V>)>,
+    rows: impl IntoIterator<Item = (K, Option<V>)>,
 ) -> Result<(), StoreError> {
     let mut rows = rows.into_iter().peekable();
     if rows.peek().is_none() {
@@ -195,8 +199,8 @@ fn put_all<V: AsRef<[u8]>>(
     let mut table = write.open_table(table).map_err(|error| inner.error(error))?;
     for (key, value) in rows {
         match value {
-            Some(value) => table.insert(key.as_slice(), value.as_ref()).map(drop),
-            None => table.remove(key.as_slice()).map(drop),
+            Some(value) => table.insert(key.as_ref(), value.as_ref()).map(drop),
+            None => table.remove(key.as_ref()).map(drop),
         }
         .map_err(|error| inner.error(error))?;
     }

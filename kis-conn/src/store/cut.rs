@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::record::{FlowRecord, Letter, LetterId, ParkedRow};
+use super::tables::FrozenTables;
 use crate::{Partition, Position};
 
 /// Everything one cut of one flow makes durable.
@@ -61,22 +62,6 @@ pub struct StateValue {
     pub expires_ms: u64,
     /// The value.
     pub bytes: Vec<u8>,
-}
-
-/// What one lane wrote to embedded tables since the last cut.
-#[derive(Clone, Debug)]
-pub struct FrozenTables {
-    pub(super) lane: u32,
-    /// Every write of the lane up to here is in this cut or an earlier one.
-    pub(super) upto: u64,
-    pub(super) writes: Vec<TableWrite>,
-}
-
-impl FrozenTables {
-    /// The writes, one for each table and key.
-    pub fn writes(&self) -> &[TableWrite] {
-        &self.writes
-    }
 }
 
 /// The last write of a lane to one key of a table.

@@ -31,13 +31,13 @@ mod record;
 mod tables;
 mod trial;
 
-pub use cut::{FlowCut, FrozenTables, LaneCut, LetterWrite, ParkedWrite, StateValue, StateWrite, TableWrite};
+pub use cut::{FlowCut, LaneCut, LetterWrite, ParkedWrite, StateValue, StateWrite, TableWrite};
 pub use error::StoreError;
 pub use handle::Store;
 pub use key::{KeyPart, TableKey, show_key};
 pub use layout::KEY_GROUPS;
 pub use record::{FlowRecord, Letter, LetterId, ParkedRow, RunState};
-pub use tables::{FlowTables, LaneTables};
+pub use tables::{FlowTables, FrozenTables, LaneTables};
 
 #[cfg(test)]
 mod tests;

@@ -8,13 +8,29 @@ use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
-/// A lane's last write to a key.
+/// A write to a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Slot {
-    pub(super) lane: u32,
+pub(super) struct Write {
     /// The order among the writes of the flow.
     pub(super) seq: u64,
+    /// The row; nothing removes the key.
     pub(super) value: Option<Bytes>,
+}
+
+/// What a lane last wrote to a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
+    lane: u32,
+    now: Write,
+    /// What the lane's last freeze covers, if the lane wrote again since. It is kept until that cut is durable, so that
+    /// freezing need not look at the keys: the values are taken beside the lanes.
+    frozen: Option<Write>,
+}
+
+impl Slot {
+    pub(super) fn seq(&self) -> u64 {
+        self.now.seq
+    }
 }
 
 /// What is known about a key: at most one slot for each lane, since a rollback of one lane must not touch the others.
@@ -27,11 +43,13 @@ struct Entry {
 
 const SHARDS: usize = 16;
 
+type Shard = HashMap<Bytes, Entry, RandomState>;
+
 /// The uncut writes of one table, in shards so that lanes rarely meet.
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
     hasher: RandomState,
-    shards: [Mutex<HashMap<Bytes, Entry, RandomState>>; SHARDS],
+    shards: [Mutex<Shard>; SHARDS],
 }
 
 impl Overlay {
@@ -41,68 +59,69 @@ impl Overlay {
             .lock()
             .get(key)
             .and_then(Entry::newest)
-            .map(|slot| slot.value.clone())
+            .map(|write| write.value.clone())
     }
 
-    /// Puts a lane's write in and gives back the lane's former one.
-    pub(super) fn put(&self, key: &Bytes, slot: Slot) -> Option<Slot> {
+    /// Puts a lane's write in and gives back the lane's former slot. Writes of the lane up to `frozen` belong to a cut.
+    pub(super) fn put(&self, key: &Bytes, lane: u32, frozen: u64, write: Write) -> Option<Slot> {
         let mut shard = self.shard(key).lock();
         let entry = match shard.get_mut(key) {
             Some(entry) => entry,
             None => shard.entry(key.clone()).or_default(),
         };
-        match entry.slots.iter_mut().find(|known| known.lane == slot.lane) {
-            Some(known) => Some(std::mem::replace(known, slot)),
-            None => {
-                entry.slots.push(slot);
-                None
-            }
-        }
-    }
-
-    /// The write of a lane as a cut takes it: nothing if it never counted, because a newer write of another lane is
-    /// durable already.
-    pub(super) fn freeze(&self, key: &[u8], lane: u32) -> Option<Slot> {
-        let mut shard = self.shard(key).lock();
-        let entry = shard.get_mut(key)?;
-        let at = entry.slots.iter().position(|slot| slot.lane == lane)?;
-        if entry.slots[at].seq > entry.durable {
-            return Some(entry.slots[at].clone());
-        }
-        entry.slots.remove(at);
-        if entry.slots.is_empty() {
-            shard.remove(key);
-        }
-        None
-    }
-
-    /// Takes a lane's write back to `former`.
-    pub(super) fn undo(&self, key: &[u8], lane: u32, former: Option<Slot>) {
-        let mut shard = self.shard(key).lock();
-        let Some(entry) = shard.get_mut(key) else { return };
-        let Some(at) = entry.slots.iter().position(|slot| slot.lane == lane) else {
-            return;
+        let Some(slot) = entry.slots.iter_mut().find(|slot| slot.lane == lane) else {
+            entry.slots.push(Slot {
+                lane,
+                now: write,
+                frozen: None,
+            });
+            return None;
         };
-        match former {
-            Some(former) => entry.slots[at] = former,
-            None => {
-                entry.slots.remove(at);
-                if entry.slots.is_empty() {
-                    shard.remove(key);
-                }
-            }
+        let former = slot.clone();
+        let before = std::mem::replace(&mut slot.now, write);
+        if before.seq <= frozen {
+            slot.frozen = Some(before);
         }
+        Some(former)
     }
 
-    /// The write with this number is durable: unless the lane wrote again, readers find it in the store.
-    pub(super) fn durable(&self, key: &[u8], seq: u64) {
-        let mut shard = self.shard(key).lock();
-        let Some(entry) = shard.get_mut(key) else { return };
-        entry.slots.retain(|slot| slot.seq != seq);
-        entry.durable = entry.durable.max(seq);
-        if entry.slots.is_empty() {
-            shard.remove(key);
-        }
+    /// Takes a lane's slot back to `former`.
+    pub(super) fn undo(&self, key: &[u8], lane: u32, former: Option<Slot>) {
+        self.change(key, lane, |_, slot| {
+            let keep = former.is_some();
+            if let Some(former) = former {
+                *slot = former;
+            }
+            keep
+        });
+    }
+
+    /// A lane's last write numbered above `from` and up to `upto`, as a cut takes it. Nothing if a newer write of another
+    /// lane is durable already: then this one never counted.
+    pub(super) fn frozen(&self, key: &[u8], lane: u32, from: u64, upto: u64) -> Option<Write> {
+        let shard = self.shard(key).lock();
+        let entry = shard.get(key)?;
+        let slot = entry.slots.iter().find(|slot| slot.lane == lane)?;
+        let write = if slot.now.seq <= upto {
+            &slot.now
+        } else {
+            slot.frozen.as_ref()?
+        };
+        (write.seq > from && write.seq <= upto && write.seq > entry.durable).then(|| write.clone())
+    }
+
+    /// A lane's writes up to `upto` are durable: unless it wrote again, readers find the key in the store.
+    pub(super) fn durable(&self, key: &[u8], lane: u32, upto: u64) {
+        self.change(key, lane, |durable, slot| {
+            if slot.now.seq <= upto {
+                *durable = slot.now.seq.max(*durable);
+                return false;
+            }
+            if let Some(frozen) = slot.frozen.take_if(|frozen| frozen.seq <= upto) {
+                *durable = frozen.seq.max(*durable);
+            }
+            true
+        });
     }
 
     /// The newest uncut write to each key.
@@ -124,17 +143,34 @@ impl Overlay {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
-    fn shard(&self, key: &[u8]) -> &Mutex<HashMap<Bytes, Entry, RandomState>> {
+    /// Lets `change` see a lane's slot (with the entry's durable number), and removes the slot if it says false.
+    fn change(&self, key: &[u8], lane: u32, change: impl FnOnce(&mut u64, &mut Slot) -> bool) {
+        let mut shard = self.shard(key).lock();
+        let Some(entry) = shard.get_mut(key) else { return };
+        let Some(at) = entry.slots.iter().position(|slot| slot.lane == lane) else {
+            return;
+        };
+        if !change(&mut entry.durable, &mut entry.slots[at]) {
+            entry.slots.remove(at);
+            if entry.slots.is_empty() {
+                shard.remove(key);
+            }
+        }
+    }
+
+    fn shard(&self, key: &[u8]) -> &Mutex<Shard> {
         let hash = self.hasher.hash_one(key);
         &self.shards[(hash >> 32) as usize % SHARDS]
     }
 }
 
 impl Entry {
-    fn newest(&self) -> Option<&Slot> {
-        self.slots
+    fn newest(&self) -> Option<&Write> {
+        let newest = self
+            .slots
             .iter()
-            .max_by_key(|slot| slot.seq)
-            .filter(|slot| slot.seq > self.durable)
+            .map(|slot| &slot.now)
+            .max_by_key(|write| write.seq);
+        newest.filter(|write| write.seq > self.durable)
     }
 }

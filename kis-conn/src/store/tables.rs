@@ -9,10 +9,10 @@ use bytes::Bytes;
 use foldhash::fast::RandomState;
 use parking_lot::{Mutex, RwLock};
 
-use super::cut::{FrozenTables, LaneCut, TableWrite};
+use super::cut::{LaneCut, TableWrite};
 use super::error::StoreError;
 use super::handle::Store;
-use super::overlay::{Overlay, Slot};
+use super::overlay::{Overlay, Slot, Write};
 use crate::LaneLog;
 
 /// The embedded tables of one flow. Its lanes read each other's uncut writes; other flows see the last cut.
@@ -62,12 +62,11 @@ impl FlowTables {
 
     /// These cuts of the flow's lanes are durable: their writes are read from the store from now on.
     pub fn durable(&self, cuts: &[LaneCut]) {
-        // Held to the end: a rollback in between must not bring back a write that this takes out.
-        let mut durable = self.inner.durable.write();
         for frozen in cuts.iter().flat_map(|cut| &cut.tables) {
-            durable.insert(frozen.lane, frozen.upto);
-            for one in &frozen.writes {
-                self.inner.overlay(&one.table).durable(&one.key, one.seq);
+            // A rollback that runs now brings back a write that is taken out below; a later one knows better.
+            self.inner.durable.write().insert(frozen.lane, frozen.upto);
+            for (table, key) in &frozen.touched {
+                self.inner.overlay(table).durable(key, frozen.lane, frozen.upto);
             }
         }
     }
@@ -162,15 +161,8 @@ impl LaneTables {
         let mut log = log.lock();
         for (key, value) in rows {
             let seq = flow.seq.fetch_add(1, Ordering::Relaxed) + 1;
-            let former = overlay.put(
-                &key,
-                Slot {
-                    lane: *lane,
-                    seq,
-                    value,
-                },
-            );
-            let former_seq = former.as_ref().map_or(0, |slot| slot.seq);
+            let former = overlay.put(&key, *lane, log.frozen, Write { seq, value });
+            let former_seq = former.as_ref().map_or(0, Slot::seq);
             if former_seq <= log.frozen {
                 log.touched.push((Arc::clone(table), key.clone()));
             }
@@ -232,7 +224,7 @@ impl LaneLog for LaneTables {
                 break;
             };
             // A former write that became durable meanwhile is found in the store.
-            let former = former.filter(|slot| slot.seq > upto);
+            let former = former.filter(|slot| slot.seq() > upto);
             flow.overlay(&table).undo(&key, *lane, former);
         }
         // What was rolled back is above every slot that is left, so the next touch is noted again.
@@ -248,35 +240,57 @@ impl LaneLog for LaneTables {
     fn freeze(&self, cut: &mut LaneCut) {
         let Lane { flow, lane, log } = &*self.inner;
         let mut log = log.lock();
-        let mut touched = std::mem::take(&mut log.touched);
-        touched.sort_unstable();
-        touched.dedup();
-        let mut writes = Vec::with_capacity(touched.len());
-        for (table, key) in touched {
-            // A key whose write was rolled back has the slot of an earlier cut, or none.
-            let slot = flow
-                .overlay(&table)
-                .freeze(&key, *lane)
-                .filter(|slot| slot.seq > log.frozen);
-            if let Some(Slot { seq, value, .. }) = slot {
-                writes.push(TableWrite {
-                    table,
-                    key,
-                    value,
-                    seq,
-                });
-            }
-        }
         let upto = flow.seq.load(Ordering::Relaxed);
+        cut.tables.push(FrozenTables {
+            flow: Arc::clone(flow),
+            lane: *lane,
+            from: log.frozen,
+            upto,
+            touched: std::mem::take(&mut log.touched),
+        });
         log.dropped += log.undo.len() as u64;
         log.undo.clear();
         log.frozen = upto;
         log.marked = upto;
-        cut.tables.push(FrozenTables {
-            lane: *lane,
-            upto,
-            writes,
-        });
+    }
+}
+
+/// What one lane wrote to embedded tables between two freezes. The values are taken when the cut is written, beside the
+/// lanes, so freezing costs the same for any number of keys.
+#[derive(Clone)]
+pub struct FrozenTables {
+    flow: Arc<Flow>,
+    lane: u32,
+    from: u64,
+    upto: u64,
+    /// Keys that were written, possibly twice or rolled back.
+    touched: Vec<(Arc<str>, Bytes)>,
+}
+
+impl FrozenTables {
+    /// The last write to each table and key; a key may come twice with the same write. Until the cut is durable only.
+    pub fn writes(&self) -> impl Iterator<Item = TableWrite> + '_ {
+        self.touched.iter().filter_map(|(table, key)| {
+            let Write { seq, value } = self
+                .flow
+                .overlay(table)
+                .frozen(key, self.lane, self.from, self.upto)?;
+            Some(TableWrite {
+                table: Arc::clone(table),
+                key: key.clone(),
+                value,
+                seq,
+            })
+        })
+    }
+}
+
+impl fmt::Debug for FrozenTables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrozenTables")
+            .field("lane", &self.lane)
+            .field("keys", &self.touched.len())
+            .finish_non_exhaustive()
     }
 }
 
