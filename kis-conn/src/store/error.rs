@@ -75,6 +75,13 @@ impl StoreError {
                     error,
                 }
             }
+            error @ (redb::Error::DatabaseClosed
+            | redb::Error::TransactionPoisoned
+            | redb::Error::LockPoisoned(_)
+            | redb::Error::Backend(_)) => StoreError::Io {
+                what: file.display().to_string(),
+                error: io::Error::other(error.to_string()),
+            },
             redb::Error::ValueTooLarge(bytes) => StoreError::TooLarge { bytes },
             redb::Error::DatabaseAlreadyOpen => {
                 let dir = file.parent().map_or_else(PathBuf::new, PathBuf::from);

@@ -30,9 +30,10 @@ pub struct Store {
 }
 
 pub(super) struct Inner {
-    /// The file, for messages; and whether there is one to open again.
+    /// The file, for messages.
     pub(super) file: PathBuf,
-    on_disk: bool,
+    /// Opens the file again after the disk failed; memory does not fail.
+    reopen: Option<Reopen>,
     /// Nothing while it must be opened again after the disk failed.
     db: RwLock<Option<Arc<Database>>>,
     view: RwLock<Option<Arc<View>>>,
@@ -41,6 +42,8 @@ pub(super) struct Inner {
     /// Behind the database, so that it is given back last.
     _lock: Option<Lock>,
 }
+
+type Reopen = Box<dyn Fn() -> Result<Database, StoreError> + Send + Sync>;
 
 impl Store {
     /// Opens the store in this folder, which is made if it is missing.
@@ -51,25 +54,31 @@ impl Store {
     pub fn open(dir: &Path) -> Result<Store, StoreError> {
         let lock = Lock::take(dir)?;
         let file = dir.join(open::FILE);
-        let db = open::open(&file)?;
-        Ok(Store::of(file, db, Some(lock)))
+        let path = file.clone();
+        Store::with(file, Box::new(move || open::open(&path)), Some(lock))
     }
 
     /// A store that lives in memory alone, for tests.
     pub fn in_memory() -> Store {
-        Store::of(PathBuf::from("(memory)"), open::in_memory(), None)
+        Store::of(PathBuf::from("(memory)"), open::in_memory(), None, None)
     }
 
     /// The folder the store lies in; nothing for one in memory.
     pub fn dir(&self) -> Option<&Path> {
-        self.inner.file.parent().filter(|_| self.inner.on_disk)
+        self.inner.file.parent().filter(|_| self.inner.reopen.is_some())
     }
 
-    fn of(file: PathBuf, db: Database, lock: Option<Lock>) -> Store {
+    /// A store whose database is opened, now and after failures of the disk, by `open`.
+    pub(super) fn with(file: PathBuf, open: Reopen, lock: Option<Lock>) -> Result<Store, StoreError> {
+        let db = open()?;
+        Ok(Store::of(file, db, Some(open), lock))
+    }
+
+    fn of(file: PathBuf, db: Database, reopen: Option<Reopen>, lock: Option<Lock>) -> Store {
         Store {
             inner: Arc::new(Inner {
                 file,
-                on_disk: lock.is_some(),
+                reopen,
                 db: RwLock::new(Some(Arc::new(db))),
                 view: RwLock::new(None),
                 committing: Mutex::new(()),
@@ -106,14 +115,25 @@ impl Inner {
         if let Some(db) = &*slot {
             return Ok(Arc::clone(db));
         }
-        let db = Arc::new(open::open(&self.file)?);
+        let reopen = self
+            .reopen
+            .as_ref()
+            .expect("only a store with a file gives its database up");
+        let db = Arc::new(reopen().map_err(|error| match error {
+            // The lock on the folder is ours, so it can only be a reader that is not done with the old state.
+            StoreError::Locked { .. } => StoreError::io(
+                self.file.display(),
+                std::io::Error::other("waiting for readers after a failed write"),
+            ),
+            other => other,
+        })?);
         *slot = Some(Arc::clone(&db));
         Ok(db)
     }
 
     /// The disk failed while writing: what was committed before is safe, the rest of memory is not to be trusted.
     pub(super) fn give_up_database(&self) {
-        if self.on_disk {
+        if self.reopen.is_some() {
             *self.view.write() = None;
             *self.db.write() = None;
         }

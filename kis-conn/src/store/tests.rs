@@ -298,3 +298,71 @@ proptest! {
         }
     }
 }
+
+/// A disk that can be full: a file in memory that outlives the databases opened on it.
+#[derive(Clone, Debug, Default)]
+struct Disk {
+    bytes: std::sync::Arc<parking_lot::Mutex<Vec<u8>>>,
+    full: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Disk {
+    fn check(&self) -> std::io::Result<()> {
+        match self.full.load(std::sync::atomic::Ordering::SeqCst) {
+            true => Err(std::io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl redb::StorageBackend for Disk {
+    fn len(&self) -> std::io::Result<u64> {
+        Ok(self.bytes.lock().len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        let offset = offset as usize;
+        out.copy_from_slice(&self.bytes.lock()[offset..offset + out.len()]);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> std::io::Result<()> {
+        self.check()?;
+        self.bytes.lock().resize(len as usize, 0);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> std::io::Result<()> {
+        self.check()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+        self.check()?;
+        let offset = offset as usize;
+        self.bytes.lock()[offset..offset + data.len()].copy_from_slice(data);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_ends_by_itself() {
+    let disk = Disk::default();
+    let opened = disk.clone();
+    let open = move || {
+        let db = redb::Builder::new().create_with_backend(opened.clone());
+        db.map_err(|error| StoreError::of(Path::new("store.redb"), error))
+    };
+    let store = Store::with("store.redb".into(), Box::new(open), None).unwrap();
+    store.commit(&[cut("a", 1)]).unwrap();
+    disk.full.store(true, std::sync::atomic::Ordering::SeqCst);
+    for _ in 0..3 {
+        let error = store.commit(&[cut("a", 2)]).unwrap_err();
+        assert!(matches!(error, StoreError::Io { .. }), "{error}");
+        let class = crate::ConnError::from(error).class;
+        assert_eq!(class, crate::ErrorClass::Unavailable);
+    }
+    disk.full.store(false, std::sync::atomic::Ordering::SeqCst);
+    check_there(&store, "a", 1);
+    store.commit(&[cut("a", 2)]).unwrap();
+    check_there(&store, "a", 2);
+}
