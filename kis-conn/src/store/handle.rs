@@ -20,7 +20,7 @@ use super::open;
 /// ```
 /// use kis_conn::store::{FlowCut, Store};
 /// let store = Store::in_memory();
-/// store.commit(vec![FlowCut { flow: "Scores".into(), ..FlowCut::default() }])?;
+/// store.commit(&[FlowCut { flow: "Scores".into(), ..FlowCut::default() }])?;
 /// assert!(store.record("Scores")?.is_some());
 /// # Ok::<(), kis_conn::store::StoreError>(())
 /// ```
