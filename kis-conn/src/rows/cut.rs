@@ -54,6 +54,7 @@ impl Cut {
         }
     }
 
+    #[inline]
     fn push(&mut self, text: &[u8], start: usize, end: usize, line: u64) {
         let end = if end > start && text[end - 1] == b'\r' {
             end - 1
@@ -99,12 +100,19 @@ impl Cutter {
     }
 
     fn lines(&self, text: &[u8], cut: &mut Cut) {
+        // Rows are seldom shorter than this; a guess that is too small costs one move of the spans.
+        cut.spans.reserve(text.len() / 48);
         for end in memchr_iter(b'\n', text) {
             if end - cut.used > self.max_row {
                 cut.too_long = true;
                 return;
             }
-            self.row(text, cut.used, end, cut.line, cut);
+            // A line that begins with a visible byte is a row; only others are looked at as a whole.
+            if text[cut.used] > b' ' {
+                cut.push(text, cut.used, end, cut.line);
+            } else {
+                self.row(text, cut.used, end, cut.line, cut);
+            }
             cut.used = end + 1;
             cut.line += 1;
         }

@@ -374,7 +374,7 @@ impl Chain {
         };
         let from = match run.batch.set_origin(Origin::Same) {
             Origin::Same => run.from,
-            Origin::Each(rows) => run.from.select(rows.into_iter()),
+            Origin::Each(rows) => run.from.select(rows),
             Origin::All => run.from.whole(),
         };
         let whole = Parcel {

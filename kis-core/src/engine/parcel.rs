@@ -53,7 +53,7 @@ pub(crate) struct From {
     /// The rows as the source delivered them, kept until the batch is settled.
     pub(crate) raw: Option<Arc<RawRows>>,
     /// For each row of the parcel its row in `raw`; `None` when they are the same.
-    pub(crate) index: Option<Arc<[u32]>>,
+    pub(crate) index: Option<Arc<Vec<u32>>>,
     /// What to say when there are no raw rows, such as `push`.
     pub(crate) name: Option<Arc<str>>,
 }
@@ -80,12 +80,11 @@ impl From {
     }
 
     /// The same for a part of the rows: `rows` are the rows kept, by their number here.
-    pub(crate) fn select(&self, rows: impl Iterator<Item = u32>) -> From {
-        let index = rows.map(|row| self.raw_row(row) as u32).collect();
-        From {
-            index: Some(index),
-            ..self.clone()
+    pub(crate) fn select(&self, mut rows: Vec<u32>) -> From {
+        if let Some(index) = &self.index {
+            rows.iter_mut().for_each(|row| *row = index[*row as usize]);
         }
+        From { index: Some(Arc::new(rows)), ..self.clone() }
     }
 
     /// The same for rows that stand for the whole batch.
@@ -193,7 +192,7 @@ impl Parcel {
             .map(|((lane, rows), batch)| {
                 let mut own = Keys::with_capacity(rows.len());
                 rows.iter().for_each(|row| own.push(keys.get(*row as usize)));
-                let from = self.from.select(rows.into_iter());
+                let from = self.from.select(rows);
                 let flight = Arc::clone(&self.flight);
                 (
                     lane,

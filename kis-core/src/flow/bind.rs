@@ -164,6 +164,7 @@ impl Binder<'_> {
             })
             .collect();
         let decoded = decoded(&steps[..own_steps]);
+        let sources = sources.into_iter().map(|source| fix_row(source, &steps[..own_steps], &decoded)).collect();
         let steps = steps.into_iter().map(Arc::new).collect();
         let name = flow.name.value.as_str().into();
         let max_jumps = flow.max_jumps;
@@ -409,6 +410,19 @@ fn decoded(steps: &[StepPlan]) -> Vec<&'static RowInfo> {
         }
     }
     rows
+}
+
+/// Fixes the row type of a source whose rows only one type ever looks at before they are replaced: they are decoded
+/// into it, and the raw form need not travel with them.
+fn fix_row(source: SourcePlan, steps: &[StepPlan], decoded: &[&'static RowInfo]) -> SourcePlan {
+    let replaces = |step: &StepPlan| !matches!(step.info.on, HandsOn::WhatCameIn);
+    let looking = steps.iter().position(replaces).map_or(steps.len(), |at| at + 1);
+    match decoded {
+        [row] if source.row.is_none() && steps[..looking].iter().all(|step| step.info.takes.row.is_some()) => {
+            SourcePlan { row: Some(row), ..source }
+        }
+        _ => source,
+    }
 }
 
 /// Finds for each declared jump the step that it goes to.

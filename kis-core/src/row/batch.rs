@@ -208,13 +208,9 @@ impl Batch {
     fn make_view<T: Row>(&mut self, fails: &mut Fails) -> Vec<T> {
         let mut out = Vec::with_capacity(self.len());
         let mut bad = Vec::new();
-        let mut each = |i: usize, row: Result<T, String>| match row {
-            Ok(row) => out.push(row),
-            Err(why) => bad.push((i, why)),
-        };
         match self.rows.as_raw() {
-            Some(raw) => decode(raw, &mut each),
-            None => convert(&self.rows, &mut each),
+            Some(raw) => decode(raw, &mut out, &mut bad),
+            None => convert(&self.rows, &mut out, &mut bad),
         }
         if !bad.is_empty() {
             let mut keep = vec![true; self.len()];
@@ -229,7 +225,7 @@ impl Batch {
 }
 
 /// Rows of another type as `T`, field by field; the fields are looked up once.
-fn convert<T: Row>(rows: &Rows, each: &mut dyn FnMut(usize, Result<T, String>)) {
+fn convert<T: Row>(rows: &Rows, out: &mut Vec<T>, bad: &mut Vec<(usize, String)>) {
     let Some(given) = rows.shape() else { return };
     let map: Vec<Option<usize>> = T::SHAPE.fields.iter().map(|f| given.find(f.name)).collect();
     for i in 0..rows.len() {
@@ -237,6 +233,9 @@ fn convert<T: Row>(rows: &Rows, each: &mut dyn FnMut(usize, Result<T, String>)) 
             Some(at) => rows.field_at(i, at),
             None => Value::Missing,
         });
-        each(i, row.map_err(|e| e.say(T::SHAPE, "field")));
+        match row {
+            Ok(row) => out.push(row),
+            Err(error) => bad.push((i, error.say(T::SHAPE, "field"))),
+        }
     }
 }

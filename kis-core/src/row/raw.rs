@@ -39,34 +39,37 @@ impl Raw {
     }
 }
 
-/// Decodes the rows one by one; `each` gets the row, or the sentence that says why there is none.
-pub(crate) fn decode<T: Row>(rows: &RawRows, mut each: impl FnMut(usize, Result<T, String>)) {
-    match &**rows.layout() {
+/// Decodes the rows; those that cannot be read are named with the sentence that says why.
+pub(crate) fn decode<T: Row>(rows: &RawRows, out: &mut Vec<T>, bad: &mut Vec<(usize, String)>) {
+    match rows.layout().as_ref() {
         Layout::Json => {
-            for i in 0..rows.len() {
-                each(
-                    i,
-                    serde_json::from_slice(rows.bytes(i)).map_err(|e| json_error(&e, T::SHAPE)),
-                );
+            for (i, bytes) in rows.iter().enumerate() {
+                match serde_json::from_slice(bytes) {
+                    Ok(row) => out.push(row),
+                    Err(error) => bad.push((i, json_error(&error, T::SHAPE))),
+                }
             }
         }
         Layout::Csv(layout) => {
             let map = ColumnMap::new(T::SHAPE, layout);
             let mut records = Records::new(layout);
-            for i in 0..rows.len() {
-                let row = records.split(rows.bytes(i)).and_then(|(text, spans)| {
+            for (i, bytes) in rows.iter().enumerate() {
+                let row = records.split(bytes).and_then(|(text, spans)| {
                     check_columns(spans, layout.columns.len())?;
                     T::from_texts(&Texts::new(text, spans, &map)).map_err(|e| e.say(T::SHAPE, "column"))
                 });
-                each(i, row);
+                match row {
+                    Ok(row) => out.push(row),
+                    Err(why) => bad.push((i, why)),
+                }
             }
         }
         Layout::Raw => {
-            for i in 0..rows.len() {
-                each(
-                    i,
-                    T::from_raw(rows.bytes(i)).map_err(|e| e.say(T::SHAPE, "field")),
-                );
+            for (i, bytes) in rows.iter().enumerate() {
+                match T::from_raw(bytes) {
+                    Ok(row) => out.push(row),
+                    Err(error) => bad.push((i, error.say(T::SHAPE, "field"))),
+                }
             }
         }
     }
@@ -83,6 +86,7 @@ fn check_columns(spans: &[Span], wanted: usize) -> Result<(), String> {
     }
 }
 
+#[cold]
 fn json_error(error: &serde_json::Error, shape: &Shape) -> String {
     format!("cannot be read as {}: {error}", shape.name)
 }
