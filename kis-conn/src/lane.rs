@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -35,6 +36,7 @@ pub struct LaneContext {
 }
 
 struct Inner {
+    id: u64,
     flow: Arc<str>,
     lane: u32,
     lanes: u32,
@@ -47,8 +49,11 @@ impl LaneContext {
     pub fn new(flow: impl AsRef<str>, lane: u32, lanes: u32, tables: LaneTables) -> Self {
         let logs: Vec<Arc<dyn LaneLog>> = vec![Arc::new(tables.clone())];
         let flow = Arc::from(flow.as_ref());
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
         LaneContext {
             inner: Arc::new(Inner {
+                id,
                 flow,
                 lane,
                 lanes,
@@ -61,6 +66,11 @@ impl LaneContext {
     /// The flow's name.
     pub fn flow(&self) -> &str {
         &self.inner.flow
+    }
+
+    /// Tells this lane from all others of the process, also from lanes of the same number in forks of the flow.
+    pub fn id(&self) -> u64 {
+        self.inner.id
     }
 
     /// Which lane, from 0.

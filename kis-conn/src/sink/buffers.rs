@@ -32,10 +32,12 @@ struct Inner<T> {
     target: Mutex<T>,
     /// The flow that writes; a target whose length is part of a flow's cut can have only one.
     flow: OnceLock<String>,
-    lanes: Mutex<Vec<(u32, Arc<Lane<T>>)>>,
+    lanes: Mutex<Vec<Arc<Lane<T>>>>,
 }
 
 struct Lane<T> {
+    id: u64,
+    number: u32,
     sink: Arc<Inner<T>>,
     rows: Mutex<Rows>,
 }
@@ -94,17 +96,16 @@ impl<T: Target> Sink<T> {
             };
         }
         let mut lanes = inner.lanes.lock();
-        let known = lanes
-            .iter()
-            .find(|(number, _)| *number == lane.lane())
-            .map(|(_, known)| Arc::clone(known));
+        let known = lanes.iter().find(|known| known.id == lane.id()).map(Arc::clone);
         let known = known.unwrap_or_else(|| {
-            let new = Arc::new(Lane {
+            let new = Lane {
+                id: lane.id(),
+                number: lane.lane(),
                 sink: Arc::clone(inner),
                 rows: Mutex::default(),
-            });
-            lanes.push((lane.lane(), Arc::clone(&new)));
-            new
+            };
+            lanes.push(Arc::new(new));
+            Arc::clone(&lanes[lanes.len() - 1])
         });
         lane.enlist(Arc::clone(&known) as Arc<dyn LaneLog>);
         LaneWriter { lane: Ok(known) }
@@ -113,17 +114,19 @@ impl<T: Target> Sink<T> {
     /// Writes what the lanes froze, makes it durable, and lets the lanes go on.
     pub(crate) fn cut(&self) -> Result<Vec<u8>, ConnError> {
         let mut lanes = self.inner.lanes.lock();
-        lanes.sort_by_key(|(number, _)| *number);
+        lanes.sort_by_key(|lane| lane.number);
         let mut target = self.inner.target.lock();
-        for (_, lane) in lanes.iter() {
+        for lane in lanes.iter() {
             let mut rows = lane.rows.lock();
             target.append(&rows.frozen)?;
             rows.frozen = Vec::new();
         }
         let note = target.cut()?;
-        for (_, lane) in lanes.iter() {
+        for lane in lanes.iter() {
             lane.rows.lock().held = false;
         }
+        // Lanes of forks come and go; one that nobody writes with any more and that holds nothing is forgotten.
+        lanes.retain(|lane| Arc::strong_count(lane) > 1 || !lane.rows.lock().bytes.is_empty());
         Ok(note)
     }
 

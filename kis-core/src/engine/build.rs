@@ -139,6 +139,25 @@ pub(super) async fn restore_conns(
     Ok(conns)
 }
 
+/// Lets the connectors of a flow take back what it wrote, before its notes are forgotten.
+pub(super) async fn begin_anew(plan: &FlowPlan, env: &Environment) -> Result<(), Fault> {
+    let notes = env
+        .store
+        .notes(&plan.name)
+        .map_err(|error| Fault::new("store", error))?;
+    for (name, note) in notes {
+        if let Some((_, conn)) = env.conns.iter().find(|(of, _)| **of == *name) {
+            conn.fresh(&note).await.map_err(|error| {
+                Fault::new(
+                    error.code.to_string(),
+                    format_args!("connector {name}: {}", error.message),
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
 /// Builds the lanes of all stages, with the state that the store holds for them.
 pub(super) fn lanes(kit: &Kit<'_>, answers: &mpsc::UnboundedSender<Answer>) -> Result<Built, Fault> {
     let plan = kit.plan;

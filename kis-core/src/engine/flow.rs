@@ -109,6 +109,7 @@ struct Running {
 async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> Result<Running, Fault> {
     let store_fault = |error: kis_conn::store::StoreError| Fault::new("store", error);
     if env.fresh {
+        build::begin_anew(&plan, &env).await?;
         env.store.forget(&plan.name).map_err(store_fault)?;
     }
     let record = env

@@ -258,3 +258,24 @@ fn what_cannot_be_written_to_is_explained() {
         "the folder DIR/file cannot be made: file exists (os error 17)",
     );
 }
+
+#[test]
+fn forks_of_a_flow_have_buffers_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    run(async {
+        let sink = open(dir.path(), "out.jsonl", &[]).await;
+        sink.restore(None).await.unwrap();
+        let (one, two) = (lane("flow", 0), lane("flow", 0));
+        let (first, second) = (sink.client(&one), sink.client(&two));
+        let marks = one.logs().iter().map(|log| log.mark()).collect::<Vec<_>>();
+        first.write(&1).unwrap();
+        second.write(&2).unwrap();
+        one.logs()
+            .iter()
+            .zip(marks)
+            .for_each(|(log, mark)| log.rollback(mark));
+        [&one, &two].into_iter().for_each(freeze);
+        sink.cut().await.unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join("out.jsonl")).unwrap(), "2\n");
+    });
+}
