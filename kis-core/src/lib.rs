@@ -4,6 +4,7 @@
 #[cfg(test)]
 extern crate self as kis_core;
 
+pub use jiff;
 pub use kis_conn as conn;
 pub use kis_macros::{connector, flows, kis_function};
 

@@ -3,7 +3,8 @@
 pub use kis_macros::{FieldValue, KisError, connector, flows, kis_function};
 
 pub use crate::{
-    conn::{Connector, Table},
+    cli::App,
+    conn::{Connector, FileSink, Stdout, Table},
     error::{Error, Result},
     flow::FlowSet,
     function::{Cache, Conn, Ctx, Ext, FromContext, Keyed, Meta, Outcome, Params},
@@ -11,3 +12,5 @@ pub use crate::{
     state::State,
 };
 pub use kis_macros::{Params, Row, State};
+pub use jiff::Timestamp;
+pub use std::process::ExitCode;

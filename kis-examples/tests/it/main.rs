@@ -1,3 +1,7 @@
 //! The examples do what their pages say.
 
+mod flights;
+mod gallery;
+mod package;
+mod page;
 mod readmes;

@@ -63,7 +63,7 @@ pub fn possible(score: &Score, scale: &Params<Scale>) -> Result<(), Impossible> 
 
 /// The mean of both scores.
 #[kis_function(mode = "Calculate")]
-pub fn mean(score: Score) -> Average {
+pub fn mean(score: &Score) -> Average {
     Average {
         student: score.student,
         average: (score.maths + score.music) as f64 / 2.0,

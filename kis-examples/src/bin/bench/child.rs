@@ -1,0 +1,98 @@
+//! Each measurement is a process of its own: nothing is warm, and its peak of memory is its own.
+
+use std::{
+    io,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+/// How a process went.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    /// From its start to its end.
+    pub took: Duration,
+    /// Its peak of resident memory, in bytes.
+    pub peak: u64,
+}
+
+/// Runs this program with other arguments, on so many cores, in a folder; gives the fastest of some runs.
+pub fn fastest(times: u32, cores: usize, dir: &Path, args: &[&str]) -> io::Result<Measured> {
+    let mut fastest: Option<Measured> = None;
+    for _ in 0..times {
+        let now = measure(cores, dir, args)?;
+        if fastest.is_none_or(|best| now.took < best.took) {
+            fastest = Some(now);
+        }
+    }
+    fastest.ok_or_else(|| io::Error::other("nothing was measured"))
+}
+
+fn measure(cores: usize, dir: &Path, args: &[&str]) -> io::Result<Measured> {
+    let last = cores - 1;
+    let started = Instant::now();
+    let output = Command::new("taskset")
+        .args(["-c", &format!("0-{last}")])
+        .arg(std::env::current_exe()?)
+        .args(args)
+        .env(STARTED, micros().to_string())
+        .current_dir(dir)
+        .stderr(Stdio::piped())
+        .output()?;
+    let took = started.elapsed();
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return Err(io::Error::other(format!("{args:?}: {}\n{stderr}", output.status)));
+    }
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let peak = stdout
+        .lines()
+        .find_map(|line| line.strip_prefix(PEAK)?.parse().ok());
+    let took = stdout
+        .lines()
+        .find_map(|line| line.strip_prefix(FIRST_ROW)?.parse().ok())
+        .map_or(took, Duration::from_micros);
+    Ok(Measured {
+        took,
+        peak: peak.ok_or_else(|| io::Error::other(format!("{args:?} did not say its peak of memory")))?,
+    })
+}
+
+/// The environment variable that tells a child when it was started, in microseconds since 1970.
+const STARTED: &str = "KIS_BENCH_STARTED";
+const PEAK: &str = "peak of memory: ";
+const FIRST_ROW: &str = "first row after: ";
+
+/// What a child says at its end: its peak of memory.
+pub fn say_peak() -> io::Result<()> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let kib = status
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("VmHWM:")?
+                .trim()
+                .strip_suffix("kB")?
+                .trim()
+                .parse::<u64>()
+                .ok()
+        })
+        .ok_or_else(|| io::Error::other("/proc/self/status has no VmHWM"))?;
+    println!("{PEAK}{}", kib * 1024);
+    Ok(())
+}
+
+/// What a child says at its first row: the time since the parent started it.
+pub fn say_first_row() {
+    let started = std::env::var(STARTED)
+        .ok()
+        .and_then(|started| started.parse::<u128>().ok());
+    if let Some(started) = started {
+        println!("{FIRST_ROW}{}", micros().saturating_sub(started));
+    }
+}
+
+fn micros() -> u128 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_micros())
+}

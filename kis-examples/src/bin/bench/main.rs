@@ -1,0 +1,209 @@
+//! The measurements of `cargo xtask bench`: flows against hand-written loops, in one run, as Markdown tables.
+#![expect(clippy::print_stdout, reason = "the tables go to the standard output")]
+
+use std::{error::Error, fs, path::Path};
+
+use kis_core::prelude::*;
+
+pub mod chain;
+pub mod child;
+pub mod first_row;
+#[path = "../flights/functions/mod.rs"]
+pub mod flights;
+pub mod points;
+#[path = "../flights/rows.rs"]
+pub mod rows;
+pub mod student;
+
+use child::{Measured, fastest};
+
+/// The measured flows.
+pub const FLOWS: FlowSet = flows!(
+    "src/bin/bench/conf",
+    functions = [crate::student, crate::points, crate::first_row, crate::flights]
+);
+
+/// How much is measured.
+struct Size {
+    rows: u64,
+    times: u32,
+    runs: usize,
+}
+
+const FULL: Size = Size {
+    rows: 2_000_000,
+    times: 5,
+    runs: 400,
+};
+
+/// For trying the frame out.
+const QUICK: Size = Size {
+    rows: 100_000,
+    times: 1,
+    runs: 20,
+};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["run", ..] => {
+            let code = kis_core::main(FLOWS);
+            return child::say_peak().map_or(ExitCode::FAILURE, |()| code);
+        }
+        ["loop", input, output] => student::by_hand(Path::new(input), Path::new(output))
+            .and_then(|_| child::say_peak())
+            .map_err(Into::into),
+        ["--quick"] => tables(&QUICK),
+        [] => tables(&FULL),
+        _ => Err("arguments: nothing, or --quick".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tables(size: &Size) -> Result<(), Box<dyn Error>> {
+    let dir = std::env::temp_dir().join(format!("kis-bench-{}", std::process::id()));
+    fs::create_dir_all(&dir)?;
+    let done = jobs(size, &dir).and_then(|()| {
+        println!();
+        chains(size, &dir)
+    });
+    fs::remove_dir_all(&dir)?;
+    done
+}
+
+/// Whole processes, from start to end.
+fn jobs(size: &Size, dir: &Path) -> Result<(), Box<dyn Error>> {
+    student::generate(&dir.join("scores.jsonl"), size.rows)?;
+    let by_hand = fastest(size.times, 1, dir, &["loop", "scores.jsonl", "by_hand.jsonl"])?;
+    let one = flow(size, 1, dir, "student", &[])?;
+    let two = flow(size, 2, dir, "student", &["--set", "WORKERS=2"])?;
+    same_lines(dir)?;
+    let few = flow(size, 2, dir, "plain", &["--set", &format!("ROWS={}", size.rows)])?;
+    let many = flow(
+        size,
+        2,
+        dir,
+        "plain",
+        &["--set", &format!("ROWS={}", 10 * size.rows)],
+    )?;
+    let first = first_flight(size, dir)?;
+
+    let millions = |measured: Measured| size.rows as f64 / measured.took.as_secs_f64() / 1e6;
+    let ratio = |measured: Measured| by_hand.took.as_secs_f64() / measured.took.as_secs_f64();
+    println!(
+        "| the student job, file to file, {} rows | million rows/s | to the loop |",
+        count(size.rows)
+    );
+    println!("|---|---:|---:|");
+    println!(
+        "| hand-written loop with the same decoder, one core | {:.2} | 1.00 |",
+        millions(by_hand)
+    );
+    println!("| flow on one core | {:.2} | {:.2} |", millions(one), ratio(one));
+    println!("| flow on two cores | {:.2} | {:.2} |", millions(two), ratio(two));
+    println!();
+    println!("| memory and start | |");
+    println!("|---|---:|");
+    println!("| peak memory, {} rows | {} |", count(size.rows), mib(few.peak));
+    println!(
+        "| peak memory, {} rows | {} |",
+        count(10 * size.rows),
+        mib(many.peak)
+    );
+    println!(
+        "| `flights`, from the start of the process to the first flight | {:.0} ms |",
+        first.took.as_secs_f64() * 1e3
+    );
+    Ok(())
+}
+
+/// What steps cost.
+fn chains(size: &Size, dir: &Path) -> Result<(), Box<dyn Error>> {
+    let costs = chain::costs(size.runs).map_err(|error| error.to_string())?;
+    let rows = format!("ROWS={}", size.rows);
+    let plain = flow(size, 1, dir, "plain", &["--set", &rows])?;
+    let keyed = flow(size, 1, dir, "keyed", &["--set", &rows])?;
+    let keyed = (keyed.took.as_secs_f64() - plain.took.as_secs_f64()) * 1e9 / (8 * size.rows) as f64;
+
+    println!(
+        "| one step, counters on | ns per row in batches of 1,000 | above the bare loop | ns in batches of 1 |"
+    );
+    println!("|---|---:|---:|---:|");
+    let bare = costs[0].thousand;
+    for cost in &costs {
+        println!(
+            "| {} | {:.2} | {:.2} | {:.0} |",
+            cost.form,
+            cost.thousand,
+            cost.thousand - bare,
+            cost.one
+        );
+    }
+    println!(
+        "| `&T, &mut S`: state by key, 1,000 keys | {keyed:.2} | {:.2} | |",
+        keyed - bare
+    );
+    Ok(())
+}
+
+/// A flow of [`FLOWS`], each time with a store of its own.
+fn flow(
+    size: &Size,
+    cores: usize,
+    dir: &Path,
+    name: &str,
+    more: &[&str],
+) -> Result<Measured, Box<dyn Error>> {
+    let mut args = vec!["run", "--fresh", "--progress", "never", "--flow", name];
+    args.extend(more);
+    if !more.iter().any(|arg| arg.starts_with("WORKERS")) {
+        args.extend(if cores == 1 {
+            ["--set", "WORKERS=1"]
+        } else {
+            ["--set", "WORKERS=2"]
+        });
+    }
+    Ok(fastest(size.times, cores, dir, &args)?)
+}
+
+/// The flow wrote what the loop wrote.
+fn same_lines(dir: &Path) -> Result<(), Box<dyn Error>> {
+    if fs::read(dir.join("averages.jsonl"))? != fs::read(dir.join("by_hand.jsonl"))? {
+        return Err("the flow and the loop wrote different files".into());
+    }
+    Ok(())
+}
+
+/// The main job with its data, until its first flight.
+fn first_flight(size: &Size, dir: &Path) -> Result<Measured, Box<dyn Error>> {
+    let conf = dir.join("conf");
+    first_row::write_conf(&conf)?;
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data");
+    let sets = [
+        format!("FLIGHTS={data}/flights-2013-01.csv.gz"),
+        format!("AIRLINES={data}/airlines.csv"),
+        format!("PLANES={data}/planes.csv"),
+    ];
+    let mut args = vec!["run", "--fresh", "--progress", "never", "--conf", "conf"];
+    args.extend(sets.iter().flat_map(|set| ["--set", set]));
+    Ok(fastest(size.times, 2, dir, &args)?)
+}
+
+fn count(rows: u64) -> String {
+    if rows >= 1_000_000 {
+        format!("{} million", rows / 1_000_000)
+    } else {
+        format!("{} thousand", rows / 1_000)
+    }
+}
+
+fn mib(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
