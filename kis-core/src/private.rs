@@ -12,7 +12,7 @@ pub use crate::{
     flow::FlowSet,
     function::{
         ArgNeed, BatchFn, ByRef, ByVal, Call, Ctx, Facts, FromContext, Function, FunctionInfo, Job, Need,
-        RowFn, Verdict, call::*,
+        RowFn, StateFn, Verdict, call::*,
     },
     link,
     registry::Registered,

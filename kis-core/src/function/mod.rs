@@ -30,7 +30,7 @@ pub use self::{
     row_return::{ByRef, ByVal, RowReturn},
 };
 
-use crate::row::Row;
+use crate::{row::Row, state::State};
 
 /// A function with `#[kis_function]`, as a type. The attribute writes it on a hidden struct with the function's name,
 /// so that `Outcome::jump::<functions::f>()` and `flow.link::<functions::f>(..)` can name it.
@@ -46,6 +46,13 @@ pub trait Function: 'static {
     const NAME: &'static str;
     /// Everything that is known of it.
     const INFO: FunctionInfo;
+}
+
+/// A function that keeps state.
+#[doc(hidden)]
+pub trait StateFn: Function {
+    /// Its state.
+    type State: State;
 }
 
 /// A function that is called row at a time.

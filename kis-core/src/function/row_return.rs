@@ -25,6 +25,7 @@ pub(crate) type FailFn<'a> = &'a mut dyn FnMut(usize, Error);
     message = "a function that takes one row cannot return `{Self}`",
     label = "not a result for one row",
     note = "it may return `()`, `T`, `Option<T>`, `Vec<T>` where `T` is a row, or a `Result` of these",
+    note = "the error of a `Result` is `kis_core::Error` or any type that implements `std::error::Error`",
     note = "it may also return `bool` (a filter) if it borrows its row, `&T`"
 )]
 pub trait RowReturn<By>: Sized {

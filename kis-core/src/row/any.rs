@@ -8,6 +8,7 @@ use super::{FieldError, Row, Shape, Texts, Value};
 #[derive(Debug)]
 pub enum AnyRow {}
 
+#[diagnostic::do_not_recommend]
 impl Row for AnyRow {
     const SHAPE: &'static Shape = &Shape {
         name: "Rows",

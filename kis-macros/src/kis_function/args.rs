@@ -32,6 +32,8 @@ pub(crate) struct Args {
     pub(crate) name: Option<LitStr>,
     pub(crate) key: Option<LitStr>,
     pub(crate) jumps: Vec<Path>,
+    /// The words `jumps` or `reuse`, where they stand.
+    pub(crate) acts: Option<Span>,
     pub(crate) reuse: bool,
     pub(crate) concurrent: Option<(LitInt, usize)>,
     pub(crate) blocking: Option<Span>,
@@ -55,6 +57,7 @@ impl Args {
             name: None,
             key: None,
             jumps: Vec::new(),
+            acts: None,
             reuse: false,
             concurrent: None,
             blocking: None,
@@ -72,6 +75,7 @@ impl Args {
                     "name" => args.name = Some(name(value(input)?, diag)),
                     "key" => args.key = Some(value(input)?),
                     "jumps" => {
+                        args.acts = Some(ident.span());
                         let inner;
                         syn::parenthesized!(inner in input);
                         let paths = Punctuated::<Path, Token![,]>::parse_terminated_with(
@@ -80,7 +84,10 @@ impl Args {
                         )?;
                         args.jumps = paths.into_iter().collect();
                     }
-                    "reuse" => args.reuse = true,
+                    "reuse" => {
+                        args.acts = Some(ident.span());
+                        args.reuse = true;
+                    }
                     "concurrent" => args.concurrent = concurrent(value(input)?, diag),
                     "blocking" => args.blocking = Some(ident.span()),
                     _ => args.krate = Krate::parse(input)?,
@@ -90,7 +97,7 @@ impl Args {
         };
         let read = Parser::parse2(parser, tokens);
         diag.take(read);
-        if !mode_given {
+        if !mode_given && diag.is_empty() {
             diag.error(
                 Span::call_site(),
                 format!(

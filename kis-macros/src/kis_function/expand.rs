@@ -91,6 +91,11 @@ fn impl_function(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream 
         (false, Some(_)) => quote!(Blocking),
         (false, None) => quote!(Now),
     };
+    // The type of the state is written once, so that a mistake in it is one error.
+    let state = model.state().map(|arg| {
+        let ty = &arg.ty;
+        quote!(impl __kis::StateFn for #ident { type State = #ty; })
+    });
     quote! {
         impl __kis::Function for #ident {
             type In = #input;
@@ -114,6 +119,7 @@ fn impl_function(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream 
         impl __kis::#of<#by> for #ident {
             type Ret = #ret;
         }
+        #state
     }
 }
 
@@ -126,7 +132,8 @@ fn need(model: &Model, arg: &Arg) -> TokenStream {
                 Some(key) => quote!(::core::option::Option::Some(#key)),
                 None => quote!(::core::option::Option::None),
             };
-            quote!(__kis::Need::State(__kis::StateInfo::of::<#ty>(#key)))
+            let ident = own_ident(model);
+            quote!(__kis::Need::State(__kis::StateInfo::of::<<#ident as __kis::StateFn>::State>(#key)))
         }
     };
     quote!(__kis::ArgNeed { arg: #name, need: #need })
@@ -176,7 +183,7 @@ fn fetch(i: usize, arg: &Arg) -> TokenStream {
 /// The call of a function that does not await, through the helper for its form.
 fn now(model: &Model, takes: &Takes) -> TokenStream {
     let (f, ident) = (&model.ident, own_ident(model));
-    let state = model.state().map(|arg| &arg.ty);
+    let state = state_type(model);
     let one_row = matches!(takes, Takes::Row { .. });
     let args = call_args(model, one_row);
     let with = match state {
@@ -206,7 +213,7 @@ fn now(model: &Model, takes: &Takes) -> TokenStream {
 fn later(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
     let (f, ident) = (&model.ident, own_ident(model));
     let args = call_args(model, matches!(takes, Takes::Row { .. }));
-    let state = model.state().map(|arg| &arg.ty);
+    let state = state_type(model);
     match (takes, state, &model.args.concurrent) {
         (Takes::Row { owned, .. }, None, None) => {
             let row = row(*owned);
@@ -274,6 +281,11 @@ fn later(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
             }
         }
     }
+}
+
+fn state_type(model: &Model) -> Option<TokenStream> {
+    let ident = own_ident(model);
+    model.state().map(|_| quote!(<#ident as __kis::StateFn>::State))
 }
 
 fn row(owned: bool) -> TokenStream {

@@ -17,6 +17,14 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         let errors = diag.tokens();
         return quote::quote!(#item #errors);
     };
+    if function.sig.receiver().is_some() {
+        diag.error(
+            &function.sig.inputs[0],
+            "a flow function stands alone and takes no self; move it out of the impl block, with the rows as its first argument",
+        );
+        let errors = diag.tokens();
+        return quote::quote!(#item #errors);
+    }
     let model = model::Model::new(args, &function, &mut diag);
     let more = if diag.is_empty() {
         expand::expand(&model)

@@ -48,7 +48,9 @@ impl Model {
         let shared = |attr: &&Attribute| attr.path().is_ident("cfg") || attr.path().is_ident("deprecated");
         Model {
             krate: args.krate.clone(),
-            alias: (name != own_name).then(|| type_ident(&name, Span::call_site())),
+            alias: args.name.as_ref().filter(|_| name != own_name).map(|literal| {
+                type_ident(&name, Span::call_site().located_at(literal.span()))
+            }),
             ident,
             name,
             vis: function.vis.clone(),
@@ -133,13 +135,10 @@ fn check_words(args: &Args, parts: &Parts, diag: &mut Diag) {
             "an async function awaits and does not block; remove blocking or async",
         );
     }
-    if args.reuse && matches!(parts.takes, Some(Takes::Row { .. }))
-        || !args.jumps.is_empty() && matches!(parts.takes, Some(Takes::Row { .. }))
+    if let Some(word) = args.acts
+        && matches!(parts.takes, Some(Takes::Row { .. }))
     {
-        diag.error(
-            Span::call_site(),
-            "actions come from functions that take a batch and return Outcome<T>; this one takes one row",
-        );
+        diag.error(word, "actions come from functions that take a batch and return Outcome<T>; this one takes one row");
     }
 }
 

@@ -52,10 +52,7 @@ impl Parts {
         let mut inputs = sig.inputs.iter();
         let takes = match inputs.next() {
             Some(FnArg::Typed(arg)) => takes(&arg.ty, diag),
-            Some(FnArg::Receiver(this)) => {
-                diag.error(this, "a flow function takes no self; its first argument is the row, &T or T, or the batch, &[T] or Vec<T>");
-                None
-            }
+            Some(FnArg::Receiver(_)) => None,
             None => {
                 diag.error(
                     sig.paren_token.span.join(),

@@ -1,0 +1,16 @@
+// Only Load, Save and Expand have a connector.
+
+use kis_core::prelude::*;
+
+#[derive(Row)]
+pub struct Score {
+    pub id: i64,
+    pub score: i64,
+}
+
+#[kis_function(mode = "Calculate", conn = "Cache")]
+pub fn check(row: &Score) -> bool {
+    row.score > 0
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+// There are five modes.
+
+use kis_core::prelude::*;
+
+#[derive(Row)]
+pub struct Score {
+    pub id: i64,
+    pub score: i64,
+}
+
+#[kis_function(mode = "Verfy")]
+pub fn check(row: &Score) -> bool {
+    row.score > 0
+}
+
+fn main() {}
