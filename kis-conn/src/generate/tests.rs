@@ -138,21 +138,21 @@ fn mistakes_are_explained() {
     check(
         &field(Node::plain("sequenze")),
         &format!(
-            "(program): [KIS0113] field x: unknown word sequenze; did you mean sequence? (known: sequence, int, float, \
+            "<program>: [KIS0113] field x: unknown word sequenze; did you mean sequence? (known: sequence, int, float, \
              choice, constant, timestamp); {cure}"
         ),
     );
     check(
         &field(Node::map([("int", Node::list([Node::plain("5")]))])),
         &format!(
-            "(program): [KIS0113] field x: int needs its smallest and largest value: {{ int: [0, 100] }}; {cure}"
+            "<program>: [KIS0113] field x: int needs its smallest and largest value: {{ int: [0, 100] }}; {cure}"
         ),
     );
     let mut rate = field(Node::plain("sequence")).to_vec();
     rate.push(("rate", Node::text("fast")));
     check(
         &rate,
-        "(program): [KIS0113] param rate: fast is not a rate such as 1000/s or 5/m",
+        "<program>: [KIS0113] param rate: fast is not a rate such as 1000/s or 5/m",
     );
     check(
         &[],

@@ -391,12 +391,12 @@ fn what_cannot_be_opened_is_explained() {
     check(
         Some("flights.csv"),
         &[("delimiter", Node::text(";;"))],
-        "(program): [KIS0113] param delimiter must be one ASCII character, found ;;; for a tab write \"\\t\"",
+        "<program>: [KIS0113] param delimiter must be one ASCII character, found ;;; for a tab write \"\\t\"",
     );
     check(
         Some("flights.csv"),
         &[("header", Node::plain("false"))],
-        "(program): [KIS0113] param header must be true or a list of names, found false; true: the first record names \
+        "<program>: [KIS0113] param header must be true or a list of names, found false; true: the first record names \
          the columns; [a, b]: the columns are a and b and there is no such record",
     );
     let mut avro = spec(dir.path(), Some("flights.csv"), &[]);
