@@ -16,7 +16,7 @@ use crate::{
     function::Exts,
     observe::{
         Screen,
-        logs::{self, LogOptions},
+        logs::{self, LogFormat, LogOptions},
     },
 };
 
@@ -105,6 +105,9 @@ impl App {
             };
             options.format = line.common.log().unwrap_or(options.format);
             logs::init(&options, streams.screen());
+            if options.format == LogFormat::Json {
+                streams.log_everything();
+            }
             panics::quiet();
         }
         match &line.command {

@@ -12,13 +12,22 @@ use crate::{
 };
 
 /// How many codes, or places in sources, are named.
-const NAMED: usize = 5;
+const NAMED: usize = 3;
+
+/// What was asked of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// A row that becomes a dead letter is a failure.
+    pub(super) fail_on_dead: bool,
+    /// It was told to stop before it was drained.
+    pub(super) stop_now: bool,
+}
 
 /// The exit code of a run.
-pub(super) fn exit(summary: &Summary, fail_on_dead: bool) -> Exit {
+pub(super) fn exit(summary: &Summary, asked: Asked) -> Exit {
     if summary.deadline_passed {
         Exit::DrainDeadline
-    } else if summary.failed() || (fail_on_dead && summary.dead() > 0) {
+    } else if summary.failed() || asked.stop_now || (asked.fail_on_dead && summary.dead() > 0) {
         Exit::Failed
     } else {
         Exit::Ok
@@ -30,7 +39,8 @@ pub(super) fn report(summary: &Summary, replays: impl Fn(&str) -> bool) -> Strin
     let heading = [
         "flow", "end", "rows in", "rows out", "dropped", "dead", "took", "rows/s",
     ];
-    let mut text = table(&heading, &[2, 3, 4, 5, 6, 7], summary.flows.iter().map(row));
+    let rows = summary.flows.iter().map(row);
+    let mut text = table(&heading, &[2, 3, 4, 5, 6, 7], rows);
     let remarks: Vec<String> = summary
         .flows
         .iter()
@@ -41,6 +51,26 @@ pub(super) fn report(summary: &Summary, replays: impl Fn(&str) -> bool) -> Strin
         text.push_str(&(remarks.join("\n") + "\n"));
     }
     text
+}
+
+/// The same as log lines, one per flow and remark.
+pub(super) fn log(summary: &Summary, replays: impl Fn(&str) -> bool) {
+    for flow in &summary.flows {
+        let counters = &flow.counters;
+        tracing::info!(
+            flow = %flow.name,
+            end = end(&flow.end),
+            rows_in = counters.received_rows.get(),
+            rows_out = counters.rows_out.get(),
+            dropped = counters.all_dropped(),
+            dead = counters.dead.get(),
+            seconds = flow.took.as_secs_f64(),
+            "flow {}", end(&flow.end)
+        );
+        for remark in remarks(flow, summary.deadline_passed, replays(&flow.name)) {
+            tracing::info!("{remark}");
+        }
+    }
 }
 
 fn row(flow: &FlowSummary) -> Vec<String> {
@@ -96,13 +126,18 @@ fn remarks(flow: &FlowSummary, deadline_passed: bool, replays: bool) -> Vec<Stri
     }
     let open = counters.received_rows.get().saturating_sub(counters.acked.get());
     if stopped && open > 0 {
-        let fate = if replays {
-            "are read again at the next start"
+        let (rows, are) = if open == 1 {
+            ("row was", "is")
         } else {
-            "are lost, since the source cannot give them again"
+            ("rows were", "are")
+        };
+        let fate = if replays {
+            "read again at the next start"
+        } else {
+            "lost, since the source gives nothing again"
         };
         remarks.push(format!(
-            "{name}: {} rows were taken and not committed; they {fate}",
+            "{name}: {} {rows} taken and not committed, and {are} {fate}",
             count(open)
         ));
     } else if flow.end == FlowEnd::Drained {
@@ -156,3 +191,6 @@ fn places(after: &[(String, String)]) -> String {
         named.join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests;

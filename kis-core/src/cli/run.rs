@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,7 @@ use super::{
     App, Exit,
     app::OnStart,
     args::{Common, Progress as ShowProgress, Run},
-    finish,
+    finish::{self, Asked},
     graph::known,
     load::{Loaded, load},
     signals::Signals,
@@ -21,10 +21,13 @@ use super::{
     streams::Streams,
 };
 use crate::{
-    engine::{Engine, RunOptions, Summary},
+    engine::{Engine, RunOptions, Stopper, Summary},
     flow::{FlowSet, Plan},
     function::Exts,
-    observe::{Listener, Metrics, MetricsOptions, Progress, Screen, Serving, Show, Watched},
+    observe::{
+        FlowCounters, Listener, Metrics, MetricsOptions, Progress, Screen, Serving, Show, Watched,
+        show::count,
+    },
 };
 
 /// Runs the flows of an app.
@@ -133,13 +136,21 @@ impl Running<'_> {
             }
         };
         let _serving = self.serve(&engine, listener);
-        let summary = self.watch(engine, &mut signals).await;
+        let (summary, stop_now) = self.watch(engine, &mut signals).await;
         let replays = |name: &str| {
             let flow = plan.flows.iter().find(|flow| *flow.name == *name);
             flow.is_none_or(|flow| flow.sources.iter().all(|source| source.info.facts.replayable))
         };
-        self.streams.say(finish::report(&summary, replays).trim_end());
-        Ok(finish::exit(&summary, self.options.fail_on_dead))
+        if self.streams.is_logged() {
+            finish::log(&summary, replays);
+        } else {
+            self.streams.say(finish::report(&summary, replays).trim_end());
+        }
+        let asked = Asked {
+            fail_on_dead: self.options.fail_on_dead,
+            stop_now,
+        };
+        Ok(finish::exit(&summary, asked))
     }
 
     /// The port for metrics and probes, if one is asked for.
@@ -177,8 +188,8 @@ impl Running<'_> {
         Some(listener?.spawn(Arc::new(Metrics::new(flows.collect(), options))))
     }
 
-    /// Shows progress and hears signals until every flow has ended.
-    async fn watch(&self, mut engine: Engine, signals: &mut Signals) -> Summary {
+    /// Shows progress and hears signals until every flow has ended. Says whether it had to stop before all was drained.
+    async fn watch(&self, mut engine: Engine, signals: &mut Signals) -> (Summary, bool) {
         let stopper = engine.stopper();
         let counters = engine.counters().to_vec();
         let mut progress = Progress::new(&counters, self.show(), self.streams.screen(), Instant::now());
@@ -192,20 +203,26 @@ impl Running<'_> {
                 _ = ticks.tick() => progress.tick(Instant::now()),
                 signal = signals.next() => {
                     asked += 1;
-                    if asked == 1 {
-                        let rows: u64 = counters.iter().map(|flow| flow.inflight_rows.load(std::sync::atomic::Ordering::Relaxed)).sum();
-                        let rows = crate::observe::show::count(rows);
-                        self.streams.say(format_args!("{signal}: draining, {rows} rows are on their way; once more stops now"));
-                        stopper.drain();
-                    } else {
-                        self.streams.say(format_args!("{signal}: stopping now"));
-                        stopper.stop_now();
-                    }
+                    self.stop(signal, asked, &stopper, &counters);
                 }
             }
         };
         progress.finish();
-        summary
+        (summary, asked > 1)
+    }
+
+    /// The first signal drains, the next one stops at once.
+    fn stop(&self, signal: &str, asked: u32, stopper: &Stopper, counters: &[Arc<FlowCounters>]) {
+        if asked > 1 {
+            self.streams.say(format_args!("{signal}: stopping now"));
+            return stopper.stop_now();
+        }
+        let rows: u64 = counters.iter().map(|flow| flow.inflight_rows.load(Relaxed)).sum();
+        let rows = count(rows);
+        self.streams.say(format_args!(
+            "{signal}: draining, {rows} rows are on their way; once more stops now"
+        ));
+        stopper.drain();
     }
 
     /// Live lines would be torn by steps that write to the same terminal all the time.

@@ -12,6 +12,8 @@ use crate::observe::Screen;
 pub(super) struct Streams {
     out: Box<dyn Write>,
     screen: Screen,
+    /// Whether everything but results is a log line, for programs that read them.
+    logged: bool,
 }
 
 impl Streams {
@@ -22,7 +24,21 @@ impl Streams {
 
     /// Others, for tests.
     pub(super) fn new(out: Box<dyn Write>, screen: Screen) -> Streams {
-        Streams { out, screen }
+        Streams {
+            out,
+            screen,
+            logged: false,
+        }
+    }
+
+    /// From now on everything but results is a log line.
+    pub(super) fn log_everything(&mut self) {
+        self.logged = true;
+    }
+
+    /// Whether everything but results is a log line.
+    pub(super) fn is_logged(&self) -> bool {
+        self.logged
     }
 
     /// What log lines and progress share with this.
@@ -47,11 +63,19 @@ impl Streams {
 
     /// Tells something to the person at the terminal.
     pub(super) fn say(&self, text: impl Display) {
-        self.screen.print(&format!("{text}\n"));
+        if self.logged {
+            tracing::info!("{text}");
+        } else {
+            self.screen.print(&format!("{text}\n"));
+        }
     }
 
     /// Tells what went wrong.
     pub(super) fn error(&self, text: impl Display) {
-        self.screen.print(&format!("error: {text}\n"));
+        if self.logged {
+            tracing::error!("{text}");
+        } else {
+            self.screen.print(&format!("error: {text}\n"));
+        }
     }
 }

@@ -52,7 +52,8 @@ struct Line<'a> {
     numbers: [String; 5],
 }
 
-const UNITS: [&str; 5] = ["in", "out", "dead", "dropped", "rows/s"];
+/// The most telling first: a narrow terminal cuts the last.
+const UNITS: [&str; 5] = [" in", "/s", " out", " dropped", " dead"];
 
 impl Progress {
     /// Shows the progress of these flows on `screen`, from `now` on.
@@ -141,10 +142,10 @@ impl FlowProgress {
         let counters = &self.counters;
         let numbers = [
             count(counters.received_rows.get()),
-            count(counters.rows_out.get()),
-            count(counters.dead.get()),
-            count(counters.all_dropped()),
             self.rate(now).unwrap_or_else(|| "-".to_owned()),
+            count(counters.rows_out.get()),
+            count(counters.all_dropped()),
+            count(counters.dead.get()),
         ];
         Line {
             flow: &counters.flow,
@@ -180,7 +181,7 @@ fn aligned(lines: &[Line<'_>]) -> Vec<String> {
             let pad = " ".repeat(name - console::measure_text_width(line.flow));
             let mut text = format!("  {}{pad}  {:phase$}", line.flow, line.phase);
             for ((number, unit), width) in line.numbers.iter().zip(UNITS).zip(&widths) {
-                text.push_str(&format!("  {number:>width$} {unit}"));
+                text.push_str(&format!("  {number:>width$}{unit}"));
             }
             text
         })

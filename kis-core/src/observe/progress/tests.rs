@@ -30,8 +30,8 @@ fn lines_are_aligned_and_show_the_latest_rate() {
     progress.tick(start + Duration::from_secs(4));
     insta::assert_snapshot!(kept.shown(), @r"
 
-      flights  running  1,030,000 in  1,029,000 out  12 dead  988 dropped  10,000 rows/s
-      机场     waiting          0 in          0 out   0 dead    0 dropped       - rows/s
+      flights  running  1,030,000 in  10,000/s  1,029,000 out  988 dropped  12 dead
+      机场     waiting          0 in       -/s          0 out    0 dropped   0 dead
     ");
     progress.finish();
     assert_eq!(kept.shown(), "");
