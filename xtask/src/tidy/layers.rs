@@ -6,8 +6,8 @@ use super::{Findings, Workspace};
 
 /// From the lowest to the highest; a module may use those before it.
 const LAYERS: &[&str] = &[
-    "error", "row", "state", "function", "link", "registry", "flow", "graph", "observe", "engine", "admin",
-    "cli", "app",
+    "error", "row", "state", "function", "link", "registry", "flow", "graph", "observe", "engine", "program",
+    "admin", "cli", "app",
 ];
 
 /// They only gather names for users and for generated code, so they may name everything, and nothing names them.
