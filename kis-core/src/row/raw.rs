@@ -44,7 +44,9 @@ pub(crate) fn decode<T: Row>(rows: &RawRows, out: &mut Vec<T>, bad: &mut Vec<(us
     match rows.layout().as_ref() {
         Layout::Json => {
             for (i, bytes) in rows.iter().enumerate() {
-                match serde_json::from_slice(bytes) {
+                // Not `from_slice`: here the row is built in place, without a move through its result.
+                let mut json = serde_json::Deserializer::from_slice(bytes);
+                match T::deserialize(&mut json).and_then(|row| json.end().map(|()| row)) {
                     Ok(row) => out.push(row),
                     Err(error) => bad.push((i, json_error(&error, T::SHAPE))),
                 }
