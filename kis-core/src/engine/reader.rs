@@ -110,8 +110,7 @@ pub(super) async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, F
                 _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
                 room = flow.intake.room(bytes) => room.ok_or_else(|| Fault::bug("a flow's intake budget is closed"))?,
             };
-            flow.around.counters.received_rows.add(rows);
-            flow.around.counters.received_bytes.add(bytes);
+            flow.around.counters.receive(reading.source, rows, bytes);
             from = Some(block.after.clone());
             let flight = Flight::new(Arc::clone(&flow.around.counters), rows, bytes, vec![slot, room]);
             let place = flow.router.reserve(reading.number);

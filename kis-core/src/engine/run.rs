@@ -278,8 +278,9 @@ impl Summary {
 
 /// Counters with the names of the flow's steps.
 pub(crate) fn new_counters(flow: &FlowPlan) -> Arc<FlowCounters> {
-    FlowCounters::new(
+    FlowCounters::with_sources(
         &flow.name,
+        flow.sources.len(),
         flow.steps
             .iter()
             .map(|step| (step.name.to_string(), step.info.mode.as_str())),

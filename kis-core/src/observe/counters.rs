@@ -203,6 +203,15 @@ impl StepCounters {
     }
 }
 
+/// The counters of one source of a flow.
+#[derive(Debug, Default)]
+pub struct SourceCounters {
+    /// Rows that came in.
+    pub rows: Count,
+    /// Bytes that came in.
+    pub bytes: Count,
+}
+
 /// The counters of one flow.
 #[derive(Debug)]
 pub struct FlowCounters {
@@ -210,9 +219,11 @@ pub struct FlowCounters {
     pub flow: String,
     /// The names and modes of its steps, in their order; the steps of `at_end` follow.
     pub steps: Vec<(String, &'static str, StepCounters)>,
-    /// Rows that came in from sources.
+    /// Its sources, in their order.
+    pub sources: Vec<SourceCounters>,
+    /// Rows that came in from all sources, or were given by the program.
     pub received_rows: Count,
-    /// Bytes that came in from sources.
+    /// Bytes that came in from all sources.
     pub received_bytes: Count,
     /// Rows that passed the last step.
     pub rows_out: Count,
@@ -253,9 +264,19 @@ impl fmt::Debug for OnPhase {
 }
 
 impl FlowCounters {
-    /// All zero, for a flow with these steps: name and mode.
+    /// All zero, for a flow without sources and with these steps: name and mode.
     pub fn new(flow: &str, steps: impl IntoIterator<Item = (String, &'static str)>) -> Arc<FlowCounters> {
+        FlowCounters::with_sources(flow, 0, steps)
+    }
+
+    /// The same for a flow with as many sources.
+    pub fn with_sources(
+        flow: &str,
+        sources: usize,
+        steps: impl IntoIterator<Item = (String, &'static str)>,
+    ) -> Arc<FlowCounters> {
         Arc::new(FlowCounters {
+            sources: (0..sources).map(|_| SourceCounters::default()).collect(),
             flow: flow.to_owned(),
             steps: steps
                 .into_iter()
@@ -278,6 +299,16 @@ impl FlowCounters {
             phase: AtomicU8::new(Phase::Waiting as u8),
             on_phase: OnPhase::default(),
         })
+    }
+
+    /// Counts a batch that came in from source `i`.
+    pub fn receive(&self, i: usize, rows: u64, bytes: u64) {
+        self.received_rows.add(rows);
+        self.received_bytes.add(bytes);
+        if let Some(source) = self.sources.get(i) {
+            source.rows.add(rows);
+            source.bytes.add(bytes);
+        }
     }
 
     /// The counters of step `i`.

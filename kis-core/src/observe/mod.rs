@@ -9,7 +9,7 @@ mod serve;
 pub mod show;
 
 pub use self::{
-    counters::{Count, DropReason, Durations, ErrorCount, FlowCounters, Phase, StepCounters},
+    counters::{Count, DropReason, Durations, ErrorCount, FlowCounters, Phase, SourceCounters, StepCounters},
     metrics::{Metrics, MetricsOptions, Watched},
     progress::{Progress, Show},
     screen::{LogLine, Screen},

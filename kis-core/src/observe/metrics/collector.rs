@@ -6,7 +6,7 @@ use super::{
     Watched,
     encode::{Families, Labels},
 };
-use crate::observe::{DropReason, FlowCounters, Phase, StepCounters};
+use crate::observe::{DropReason, FlowCounters, Phase, SourceCounters, StepCounters};
 
 /// The time at a scrape, in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -28,17 +28,17 @@ pub(super) fn write(out: &mut Families<'_>, flows: &[Watched], times: Times) -> 
 }
 
 fn sources(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
-    let each = |value: fn(&FlowCounters) -> u64| by_flow(flows, value);
     out.counters(
         "kis_source_received_rows",
-        "Rows that came in from the sources of a flow",
-        each(|flow| flow.received_rows.get()),
+        "Rows that came in from a source",
+        by_source(flows, |source| source.rows.get()),
     )?;
     out.counters(
         "kis_source_received_bytes",
-        "Bytes that came in from the sources of a flow",
-        each(|flow| flow.received_bytes.get()),
+        "Bytes that came in from a source",
+        by_source(flows, |source| source.bytes.get()),
     )?;
+    let each = |value: fn(&FlowCounters) -> u64| by_flow(flows, value);
     out.counters(
         "kis_source_decode_errors",
         "Rows that could not be decoded",
@@ -222,6 +222,22 @@ fn by_flow<'a>(
     flows
         .iter()
         .map(move |flow| (flow.labels(), value(&flow.counters)))
+}
+
+fn by_source<'a>(
+    flows: &'a [Watched],
+    value: impl Fn(&SourceCounters) -> u64 + Copy + 'a,
+) -> impl Iterator<Item = (Labels<'a>, u64)> {
+    flows.iter().flat_map(move |flow| {
+        flow.sources
+            .iter()
+            .zip(&flow.counters.sources)
+            .map(move |((name, conn), source)| {
+                let mut labels = with(&flow.labels(), [("source", name.as_str())]);
+                labels.extend(conn.as_ref().map(|conn| ("conn", conn.as_str())));
+                (labels, value(source))
+            })
+    })
 }
 
 fn all_steps(flows: &[Watched]) -> impl Iterator<Item = (Labels<'_>, &StepCounters)> {

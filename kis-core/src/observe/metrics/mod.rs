@@ -8,6 +8,7 @@ mod kisflow;
 
 use std::{fmt, sync::Arc};
 
+use kis_conf::SourceFrom;
 use prometheus_client::{
     collector::Collector, encoding::DescriptorEncoder, encoding::text, registry::Registry,
 };
@@ -21,6 +22,8 @@ use crate::flow::FlowPlan;
 pub struct Watched {
     /// What it counts.
     pub counters: Arc<FlowCounters>,
+    /// The name of each source, and of the connector it reads from, in the order of the counters' sources.
+    pub sources: Vec<(String, Option<String>)>,
     /// The name of each step's function, in the order of the counters' steps.
     pub functions: Vec<String>,
     /// How many bytes it may have fetched and not yet settled.
@@ -30,10 +33,17 @@ pub struct Watched {
 impl Watched {
     /// A flow of a plan with its counters.
     pub fn new(plan: &FlowPlan, counters: Arc<FlowCounters>) -> Watched {
-        let functions = plan.steps.iter().map(|step| step.info.name.to_owned()).collect();
+        let sources = plan.sources.iter().map(|source| {
+            let conn = match &source.conf.from {
+                SourceFrom::Conn(conn) => Some(conn.value.clone()),
+                SourceFrom::Kind(_) => None,
+            };
+            (source.name.to_string(), conn)
+        });
         Watched {
             counters,
-            functions,
+            sources: sources.collect(),
+            functions: plan.steps.iter().map(|step| step.info.name.to_owned()).collect(),
             limit_bytes: plan.conf.limits.bytes,
         }
     }

@@ -9,10 +9,10 @@ const NOW_MS: u64 = 1_357_000_000_000;
 
 fn flights() -> Watched {
     let steps = [("verify", "Verify"), ("save", "Save")].map(|(name, mode)| (name.to_owned(), mode));
-    let counters = FlowCounters::new("flights", steps);
+    let counters = FlowCounters::with_sources("flights", 2, steps);
     counters.set_phase(Phase::Running);
-    counters.received_rows.add(1000);
-    counters.received_bytes.add(65_536);
+    counters.receive(0, 900, 60_000);
+    counters.receive(1, 100, 5_536);
     counters.step(0).rows_in.add(1000);
     counters.step(0).rows_out.add(980);
     counters.step(0).drop_rows(DropReason::Filtered, 17);
@@ -27,6 +27,10 @@ fn flights() -> Watched {
     counters.event_time_ms.store(NOW_MS - 2_500, Relaxed);
     Watched {
         counters,
+        sources: vec![
+            ("files".to_owned(), None),
+            ("late".to_owned(), Some("KafkaMain".to_owned())),
+        ],
         functions: vec!["verify_flight".to_owned(), "save_row".to_owned()],
         limit_bytes: 256 << 20,
     }
@@ -38,6 +42,7 @@ fn load() -> Watched {
     counters.step(0).durations.add(Duration::from_millis(1));
     Watched {
         counters,
+        sources: Vec::new(),
         functions: vec!["save_row".to_owned()],
         limit_bytes: 1,
     }
@@ -93,6 +98,8 @@ fn buckets_are_cumulative_and_in_seconds() {
 #[test]
 fn names_and_labels_keep_the_rules() {
     let known = [
+        "source",
+        "conn",
         "flow",
         "step",
         "mode",

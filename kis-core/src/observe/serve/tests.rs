@@ -15,6 +15,7 @@ fn metrics(flows: &[(&str, Phase)]) -> Arc<Metrics> {
         counters.set_phase(*phase);
         Watched {
             counters,
+            sources: Vec::new(),
             functions: Vec::new(),
             limit_bytes: 1,
         }
@@ -59,7 +60,7 @@ async fn metrics_are_openmetrics() {
     assert_eq!(status, "HTTP/1.1 200 OK");
     assert_eq!(kind, Metrics::CONTENT_TYPE);
     assert!(
-        body.contains("kis_source_received_rows_total{flow=\"flights\"} 0\n"),
+        body.contains("kis_acked_rows_total{flow=\"flights\"} 0\n"),
         "{body}"
     );
     assert!(body.ends_with("# EOF\n"));
