@@ -11,6 +11,6 @@ pub use crate::{
     row::{Row, Rows},
     state::State,
 };
-pub use kis_macros::{Params, Row, State};
 pub use jiff::Timestamp;
+pub use kis_macros::{Params, Row, State};
 pub use std::process::ExitCode;

@@ -261,7 +261,7 @@ pub(super) fn chain(
         total,
         logs,
         letters: Vec::new(),
-        failed: 0,
+        failed: Vec::new(),
         onward: None,
         collected: None,
     }

@@ -74,7 +74,7 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
         total: flow.plan.own_steps,
         logs: Vec::new(),
         letters: Vec::new(),
-        failed: 0,
+        failed: Vec::new(),
         onward: Some(onward),
         collected: None,
     };

@@ -9,6 +9,7 @@
 //! then does a source hear how far everything is settled.
 
 mod around;
+mod attempt;
 mod build;
 mod call;
 mod chain;

@@ -84,7 +84,10 @@ impl From {
         if let Some(index) = &self.index {
             rows.iter_mut().for_each(|row| *row = index[*row as usize]);
         }
-        From { index: Some(Arc::new(rows)), ..self.clone() }
+        From {
+            index: Some(Arc::new(rows)),
+            ..self.clone()
+        }
     }
 
     /// The same for rows that stand for the whole batch.

@@ -211,13 +211,6 @@ fn drop_bad(
     let mut keep = vec![true; run.batch.len()];
     let mut fails = Vec::with_capacity(bad.len());
     for (i, error) in bad {
-        if error.class() == ErrorClass::Fatal {
-            return Err(Fault::at(
-                &chain.flow.steps[at].name,
-                error.code().to_owned(),
-                error.message(),
-            ));
-        }
         keep[i] = false;
         fails.push(run.batch.fail(i, error));
     }

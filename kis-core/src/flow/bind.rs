@@ -143,7 +143,15 @@ impl Binder<'_> {
             .map(|step| self.step(flow, step))
             .collect::<Option<_>>()?;
         let own_steps = flow.steps.len();
-        let steps = with_jumps(steps, own_steps);
+        let mut steps = with_jumps(steps, own_steps);
+        let replaces = |step: &StepPlan| !matches!(step.info.on, HandsOn::WhatCameIn);
+        let seeing = steps[..own_steps]
+            .iter()
+            .position(replaces)
+            .map_or(own_steps, |at| at + 1);
+        steps[..seeing]
+            .iter_mut()
+            .for_each(|step| step.sees_source = true);
         let sources: Vec<SourcePlan> = flow
             .sources
             .iter()
@@ -164,7 +172,10 @@ impl Binder<'_> {
             })
             .collect();
         let decoded = decoded(&steps[..own_steps]);
-        let sources = sources.into_iter().map(|source| fix_row(source, &steps[..own_steps], &decoded)).collect();
+        let sources = sources
+            .into_iter()
+            .map(|source| fix_row(source, &steps[..own_steps], &decoded))
+            .collect();
         let steps = steps.into_iter().map(Arc::new).collect();
         let name = flow.name.value.as_str().into();
         let max_jumps = flow.max_jumps;
@@ -231,6 +242,7 @@ impl Binder<'_> {
             state,
             jumps: Vec::new(),
             jump_target: false,
+            sees_source: false,
             atomic,
             timeout: flow.limits.step_timeout,
         })
@@ -418,8 +430,13 @@ fn fix_row(source: SourcePlan, steps: &[StepPlan], decoded: &[&'static RowInfo])
     let replaces = |step: &StepPlan| !matches!(step.info.on, HandsOn::WhatCameIn);
     let looking = steps.iter().position(replaces).map_or(steps.len(), |at| at + 1);
     match decoded {
-        [row] if source.row.is_none() && steps[..looking].iter().all(|step| step.info.takes.row.is_some()) => {
-            SourcePlan { row: Some(row), ..source }
+        [row]
+            if source.row.is_none() && steps[..looking].iter().all(|step| step.info.takes.row.is_some()) =>
+        {
+            SourcePlan {
+                row: Some(row),
+                ..source
+            }
         }
         _ => source,
     }

@@ -100,6 +100,8 @@ pub struct StepPlan {
     pub jumps: Vec<(JumpTo, usize)>,
     /// Whether another step may jump here.
     pub jump_target: bool,
+    /// Whether it sees the rows as the source delivered them: no step before it replaces them.
+    pub sees_source: bool,
     /// Whether a failed call leaves nothing behind in its connectors.
     pub atomic: bool,
     /// How long a call may take, where it can be stopped.

@@ -18,10 +18,15 @@ pub struct StateMap<S> {
     dirty: Vec<u32>,
     /// Keys removed since the last cut, to be deleted from the store.
     removed: Vec<Key>,
+    /// The slot that was looked at last for its time to live.
+    swept: usize,
     call: u32,
     now_ms: u64,
     ttl_ms: u64,
 }
+
+/// How many values are looked at for their time to live at each marker.
+const LOOKED_AT: usize = 10_000;
 
 #[derive(Debug)]
 struct Slot<S> {
@@ -68,6 +73,7 @@ impl<S: State> Default for StateMap<S> {
             touched: Vec::new(),
             dirty: Vec::new(),
             removed: Vec::new(),
+            swept: 0,
             call: 1,
             now_ms: 0,
             ttl_ms: u64::try_from(S::TTL.as_millis()).unwrap_or(u64::MAX),
@@ -213,13 +219,19 @@ impl<S: State> StateMap<S> {
         frozen
     }
 
-    /// Forgets values whose time to live has passed; the next freeze deletes them from the store.
+    /// Looks at some of the values, the next ones each time, and forgets those whose time to live has passed; the next
+    /// freeze deletes them from the store. A lane does this at each marker, so it must stay short for any number of keys.
     pub(super) fn expire(&mut self) {
-        for i in 0..self.slots.len() {
-            let slot = &self.slots[i];
+        for _ in 0..self.slots.len().min(LOOKED_AT) {
+            self.swept = if self.swept + 1 < self.slots.len() {
+                self.swept + 1
+            } else {
+                0
+            };
+            let slot = &self.slots[self.swept];
             if slot.live && !slot.dirty && self.expired(slot) {
                 self.removed.push(slot.key.clone());
-                self.drop_slot(i as u32);
+                self.drop_slot(self.swept as u32);
             }
         }
     }
