@@ -180,7 +180,7 @@ fn places(after: &[(String, String)]) -> String {
     let mut named: Vec<String> = after
         .iter()
         .take(NAMED)
-        .map(|(partition, position)| format!("{partition} {position}"))
+        .map(|(partition, position)| format!("{partition} {}", row_of(position)))
         .collect();
     if after.len() > NAMED {
         named.push(format!("{} more", after.len() - NAMED));
@@ -190,6 +190,12 @@ fn places(after: &[(String, String)]) -> String {
     } else {
         named.join(", ")
     }
+}
+
+/// Positions of files and the like hold, among bytes and fingerprints, the `row=` that people count by.
+fn row_of(position: &str) -> String {
+    let row = position.split(' ').find_map(|word| word.strip_prefix("row=")?.parse().ok());
+    row.map_or_else(|| position.to_owned(), |row| format!("row {}", count(row)))
 }
 
 #[cfg(test)]

@@ -144,7 +144,8 @@ impl Running<'_> {
         if self.streams.is_logged() {
             finish::log(&summary, replays);
         } else {
-            self.streams.say(finish::report(&summary, replays).trim_end());
+            // What a flow printed at its end may stand right above.
+            self.streams.say(format_args!("\n{}", finish::report(&summary, replays).trim_end()));
         }
         let asked = Asked {
             fail_on_dead: self.options.fail_on_dead,

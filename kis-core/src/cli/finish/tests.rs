@@ -56,7 +56,7 @@ fn ended_with_failures() {
         });
     }
     let after = (1..=7)
-        .map(|n| (format!("airlines-{n}.csv"), format!("line {n}")))
+        .map(|n| (format!("airlines-{n}.csv"), format!("1 row={n}000 line=9 byte=7")))
         .collect();
     let summary = summary(
         vec![flow("LoadAirlines", FlowEnd::NothingNew { after }, 0, 0), flights],
