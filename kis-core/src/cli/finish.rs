@@ -59,13 +59,13 @@ pub(super) fn log(summary: &Summary, replays: impl Fn(&str) -> bool) {
         let counters = &flow.counters;
         tracing::info!(
             flow = %flow.name,
-            end = end(&flow.end),
+            end = end(flow),
             rows_in = counters.received_rows.get(),
             rows_out = counters.rows_out.get(),
             dropped = counters.all_dropped(),
             dead = counters.dead.get(),
             seconds = flow.took.as_secs_f64(),
-            "flow {}", end(&flow.end)
+            "flow {}", end(flow)
         );
         for remark in remarks(flow, summary.deadline_passed, replays(&flow.name)) {
             tracing::info!("{remark}");
@@ -78,7 +78,7 @@ fn row(flow: &FlowSummary) -> Vec<String> {
     let rows = counters.received_rows.get();
     vec![
         flow.name.to_string(),
-        end(&flow.end).to_owned(),
+        end(flow).to_owned(),
         count(rows),
         count(counters.rows_out.get()),
         count(counters.all_dropped()),
@@ -92,14 +92,20 @@ fn row(flow: &FlowSummary) -> Vec<String> {
     ]
 }
 
-fn end(end: &FlowEnd) -> &'static str {
-    match end {
+fn end(flow: &FlowSummary) -> &'static str {
+    match &flow.end {
         FlowEnd::Ended => "ended",
         FlowEnd::NothingNew { .. } => "nothing new",
-        FlowEnd::Drained => "drained",
+        FlowEnd::Drained if open(&flow.counters) == 0 => "drained",
+        FlowEnd::Drained => "stopped",
         FlowEnd::Failed(fault) if fault.code == "stopped" => "stopped",
         FlowEnd::Failed(_) => "failed",
     }
+}
+
+/// Rows that were taken and are in no durable cut.
+fn open(counters: &FlowCounters) -> u64 {
+    counters.received_rows.get().saturating_sub(counters.acked.get())
 }
 
 fn remarks(flow: &FlowSummary, deadline_passed: bool, replays: bool) -> Vec<String> {
@@ -124,7 +130,7 @@ fn remarks(flow: &FlowSummary, deadline_passed: bool, replays: bool) -> Vec<Stri
             }
         }
     }
-    let open = counters.received_rows.get().saturating_sub(counters.acked.get());
+    let open = open(counters);
     if stopped && open > 0 {
         let (rows, are) = if open == 1 {
             ("row was", "is")
@@ -194,7 +200,9 @@ fn places(after: &[(String, String)]) -> String {
 
 /// Positions of files and the like hold, among bytes and fingerprints, the `row=` that people count by.
 fn row_of(position: &str) -> String {
-    let row = position.split(' ').find_map(|word| word.strip_prefix("row=")?.parse().ok());
+    let row = position
+        .split(' ')
+        .find_map(|word| word.strip_prefix("row=")?.parse().ok());
     row.map_or_else(|| position.to_owned(), |row| format!("row {}", count(row)))
 }
 

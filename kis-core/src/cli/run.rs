@@ -145,7 +145,8 @@ impl Running<'_> {
             finish::log(&summary, replays);
         } else {
             // What a flow printed at its end may stand right above.
-            self.streams.say(format_args!("\n{}", finish::report(&summary, replays).trim_end()));
+            self.streams
+                .say(format_args!("\n{}", finish::report(&summary, replays).trim_end()));
         }
         let asked = Asked {
             fail_on_dead: self.options.fail_on_dead,

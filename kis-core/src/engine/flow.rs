@@ -217,7 +217,13 @@ fn partition_hash(source: &str, partition: &Partition) -> u64 {
 impl Running {
     /// Takes cuts until the sources end, the flow is told to stop, or something fails.
     async fn finish(mut self) -> FlowEnd {
-        let end = self.run_out().await;
+        let mut stop = self.flow.around.stop.clone();
+        let end = tokio::select! {
+            end = self.run_out() => end,
+            Ok(_) = stop.wait_for(|stop| *stop == Stop::Now) => {
+                Err(Fault::new(STOPPED, "stopped before it was drained"))
+            }
+        };
         for (number, source) in self.flow.sources.iter().enumerate() {
             if let Err(error) = source.close().await {
                 tracing::warn!(flow = %self.flow.plan.name, source = %self.flow.plan.sources[number].name, "{}", error.message);
