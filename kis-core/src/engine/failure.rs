@@ -8,10 +8,7 @@ use kis_conn::{
     store::{Letter, LetterId, LetterWrite},
 };
 
-use super::{
-    fault::Fault,
-    parcel::{From, layout_name},
-};
+use super::{fault::Fault, parcel::From};
 use crate::{
     flow::StepPlan,
     observe::{DropReason, FlowCounters},
@@ -70,11 +67,12 @@ impl Failing<'_> {
     fn letter(&self, fail: Fail, code: &str) -> Letter {
         let origin = self.from.show(fail.origin);
         let class = fail.error.class();
-        let (format, body) = self.body(&fail);
-        let (row_type, fingerprint) = match fail.row.as_ref().and_then(|row| row.shape()) {
-            Some(shape) => (shape.name.to_owned(), shape.fingerprint()),
-            None => ("raw".to_owned(), 0),
-        };
+        let Body {
+            format,
+            bytes: body,
+            row_type,
+            fingerprint,
+        } = self.body(&fail);
         let key = fail
             .origin
             .zip(self.keys)
@@ -105,21 +103,37 @@ impl Failing<'_> {
         }
     }
 
-    /// The row as the step before handed it on, or else the bytes that the source delivered.
-    fn body(&self, fail: &Fail) -> (String, Vec<u8>) {
-        if let Some(row) = &fail.row {
-            if let Some(raw) = row.as_raw().filter(|raw| raw.len() == 1) {
-                return (layout_name(raw.layout()).to_owned(), raw.bytes(0).to_vec());
-            }
-            let mut body = Vec::new();
-            if row.len() == 1 && row.json(0, &mut body).is_ok() {
-                return ("json".to_owned(), body);
+    /// The row as the step before handed it on; where that was the source, its bytes.
+    fn body(&self, fail: &Fail) -> Body {
+        let delivered = fail.origin.and_then(|row| self.from.delivered(row));
+        if !self.step.sees_source || delivered.is_none() {
+            if let Some((shape, row)) = fail.row.as_ref().and_then(|row| Some((row.shape()?, row))) {
+                let mut bytes = Vec::new();
+                if row.len() == 1 && row.json(0, &mut bytes).is_ok() {
+                    let (row_type, fingerprint) = (shape.name.to_owned(), shape.fingerprint());
+                    return Body {
+                        format: "json".to_owned(),
+                        bytes,
+                        row_type,
+                        fingerprint,
+                    };
+                }
             }
         }
-        let bytes = fail
-            .origin
-            .and_then(|row| self.from.bytes(row))
-            .unwrap_or_default();
-        (self.from.format().to_owned(), bytes.to_vec())
+        let (format, bytes) = delivered.unwrap_or(("none", Vec::new()));
+        Body {
+            format: format.to_owned(),
+            bytes,
+            row_type: "raw".to_owned(),
+            fingerprint: 0,
+        }
     }
+}
+
+/// A row as a dead letter keeps it.
+struct Body {
+    format: String,
+    bytes: Vec<u8>,
+    row_type: String,
+    fingerprint: u64,
 }

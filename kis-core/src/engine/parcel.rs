@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use kis_conn::{Layout, RawRows, store::LetterWrite};
+use kis_conn::{CsvLayout, Layout, RawRows, store::LetterWrite};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
@@ -74,9 +74,15 @@ impl From {
         }
     }
 
-    /// The bytes of the row as the source delivered them.
-    pub(crate) fn bytes(&self, row: u32) -> Option<&[u8]> {
-        self.raw.as_ref().map(|raw| raw.bytes(self.raw_row(row)))
+    /// The row as the source delivered it: the word for its form, and its bytes. A CSV record comes with its header.
+    pub(crate) fn delivered(&self, row: u32) -> Option<(&'static str, Vec<u8>)> {
+        let raw = self.raw.as_ref()?;
+        let bytes = raw.bytes(self.raw_row(row));
+        Some(match raw.layout().as_ref() {
+            Layout::Json => ("json", bytes.to_vec()),
+            Layout::Raw => ("raw", bytes.to_vec()),
+            Layout::Csv(csv) => ("csv", [header(csv).as_bytes(), b"\n", bytes].concat()),
+        })
     }
 
     /// The same for a part of the rows: `rows` are the rows kept, by their number here.
@@ -100,23 +106,29 @@ impl From {
         }
     }
 
-    /// How the source's bytes are written.
-    pub(crate) fn format(&self) -> &'static str {
-        self.raw.as_ref().map_or("none", |raw| layout_name(raw.layout()))
-    }
-
     fn raw_row(&self, row: u32) -> usize {
         self.index.as_ref().map_or(row, |index| index[row as usize]) as usize
     }
 }
 
-/// The word for how raw rows are written.
-pub(crate) fn layout_name(layout: &Layout) -> &'static str {
-    match layout {
-        Layout::Json => "json",
-        Layout::Csv(_) => "csv",
-        Layout::Raw => "raw",
-    }
+/// The header of CSV records, with quotes where a name needs them.
+fn header(csv: &CsvLayout) -> String {
+    let (delimiter, quote) = (char::from(csv.delimiter), char::from(csv.quote));
+    let name = |name: &String| {
+        if name.contains([delimiter, quote, '\n', '\r']) {
+            format!(
+                "{quote}{}{quote}",
+                name.replace(quote, &format!("{quote}{quote}"))
+            )
+        } else {
+            name.clone()
+        }
+    };
+    csv.columns
+        .iter()
+        .map(name)
+        .collect::<Vec<_>>()
+        .join(&delimiter.to_string())
 }
 
 /// What a fetched batch holds of the intake budget until the last row derived from it is settled.
