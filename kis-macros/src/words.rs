@@ -27,6 +27,11 @@ impl Words {
             if let Err(error) = read {
                 diag.push(error);
                 skip_to_comma(input)?;
+                // What follows an unknown word may belong to it.
+                while input.peek(syn::Token![,]) && input.peek2(syn::Lit) {
+                    input.parse::<syn::Token![,]>()?;
+                    skip_to_comma(input)?;
+                }
             }
             if input.is_empty() {
                 break;
@@ -65,7 +70,10 @@ impl Words {
             ));
         }
         if seen.iter().any(|(known, _)| *known == word) {
-            diag.error(ident.span(), format!("{word} is given twice in {}", self.of));
+            return Err(syn::Error::new(
+                ident.span(),
+                format!("{word} is given twice in {}", self.of),
+            ));
         }
         seen.push((word.clone(), ident.span()));
         each(&word, &ident, input, diag)

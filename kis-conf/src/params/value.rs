@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Param, ParamKind, Params};
+use super::{Param, ParamKind, Params, ParamsReader};
 use crate::unit::Fault;
 use crate::{Code, Data, Node, Place, Problem, Scalar, unit, yaml};
 
 /// A type of param.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a param",
+    label = "not a param",
+    note = "a param is a bool, a number, a String, a Duration, a ByteSize, an Option, Vec or map of these, or a type with `#[derive(Params)]`"
+)]
 pub trait ParamValue: Sized {
     /// What the configuration must write for it.
     const KIND: ParamKind;
@@ -17,6 +22,13 @@ pub trait ParamValue: Sized {
     /// # Errors
     /// The value does not fit, or is not known before the flow runs.
     fn read(node: &Node) -> Result<Self, Problem>;
+
+    /// Reads the `index`-th param; the derive calls it through the trait, so that a type which is no param is one
+    /// error.
+    #[doc(hidden)]
+    fn take(reader: &mut ParamsReader<'_>, index: usize) -> Option<Self> {
+        reader.field(index)
+    }
 }
 
 /// A number of bytes, written as `4MiB`, `10MB` or `1024`.
@@ -161,6 +173,7 @@ impl ParamValue for Node {
 }
 
 /// A type with params is also a type of param: a map with known keys.
+#[diagnostic::do_not_recommend]
 impl<P: Params> ParamValue for P {
     const KIND: ParamKind = ParamKind::Nested(P::SHAPE);
 

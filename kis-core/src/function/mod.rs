@@ -30,7 +30,10 @@ pub use self::{
     row_return::{ByRef, ByVal, RowReturn},
 };
 
-use crate::{row::Row, state::State};
+use crate::{
+    row::Row,
+    state::{State, StateInfo},
+};
 
 /// A function with `#[kis_function]`, as a type. The attribute writes it on a hidden struct with the function's name,
 /// so that `Outcome::jump::<functions::f>()` and `flow.link::<functions::f>(..)` can name it.
@@ -53,6 +56,8 @@ pub trait Function: 'static {
 pub trait StateFn: Function {
     /// Its state.
     type State: State;
+    /// What is known of it, kept by the key that rows carry.
+    const STATE: StateInfo = StateInfo::of::<Self::State>(None);
 }
 
 /// A function that is called row at a time.

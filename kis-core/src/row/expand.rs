@@ -2,31 +2,11 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{FieldError, FieldValue, Value};
+use super::{FieldError, Value};
 
 pub use super::field_value::nested;
 
-/// The value of field `i` from a field of another row type.
-pub fn field<T: FieldValue>(i: usize, value: Value<'_>) -> Result<T, FieldError> {
-    match value {
-        Value::Missing => T::missing().ok_or_else(|| FieldError::missing(i)),
-        value => T::build(value).ok_or_else(|| FieldError::value(i, &value)),
-    }
-}
-
-/// The same for a field that may be missing.
-pub fn field_or<T: FieldValue>(
-    i: usize,
-    value: Value<'_>,
-    default: impl FnOnce() -> T,
-) -> Result<T, FieldError> {
-    match value {
-        Value::Missing => Ok(default()),
-        value => field(i, value),
-    }
-}
-
-/// The same for a field marked `#[row(json)]`.
+/// The value of field `i`, marked `#[row(json)]`, from a field of another row type.
 pub fn json_field<T: Clone + Serialize + DeserializeOwned + 'static>(
     i: usize,
     value: Value<'_>,
@@ -55,12 +35,4 @@ pub fn json_field_or<T: Clone + Serialize + DeserializeOwned + 'static>(
         Value::Missing => Ok(default()),
         value => json_field(i, value),
     }
-}
-
-/// A row with one field from bytes without a form.
-pub fn raw_field<T: FieldValue>(bytes: &[u8]) -> Result<T, FieldError> {
-    T::from_raw(bytes).ok_or_else(|| match std::str::from_utf8(bytes) {
-        Ok(text) => FieldError::text(0, text, T::KIND),
-        Err(_) => FieldError::not_utf8(0),
-    })
 }

@@ -7,8 +7,9 @@ use std::{
 
 use bytes::Bytes;
 use jiff::{Timestamp, civil};
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Kind, Row, RowValue, Value};
+use super::{FieldError, Kind, Row, RowValue, Texts, Value};
 
 /// A type that can be a field of a row.
 ///
@@ -19,7 +20,10 @@ use super::{Kind, Row, RowValue, Value};
     label = "not a field value",
     note = "for an enum of words add `#[derive(FieldValue)]`, for a struct `#[derive(Row)]`; mark a field of any other type that serde can write `#[row(json)]`"
 )]
-pub trait FieldValue: Sized + Send + Sync + 'static {
+pub trait FieldValue: Sized + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Always the type itself.
+    #[doc(hidden)]
+    type Wire: Serialize + DeserializeOwned;
     /// The kind of the type.
     const KIND: Kind;
     /// The kind of a `Vec` of this type.
@@ -42,6 +46,42 @@ pub trait FieldValue: Sized + Send + Sync + 'static {
     /// The value from bytes without a form.
     fn from_raw(bytes: &[u8]) -> Option<Self> {
         Self::from_text(std::str::from_utf8(bytes).ok()?)
+    }
+
+    /// The value from field `i` of another row type. The derive calls it, and the ones below, through the trait, so
+    /// that a type which is no field value is one error.
+    #[doc(hidden)]
+    #[inline]
+    fn view(i: usize, value: Value<'_>) -> Result<Self, FieldError> {
+        match value {
+            Value::Missing => Self::missing().ok_or_else(|| FieldError::missing(i)),
+            value => Self::build(value).ok_or_else(|| FieldError::value(i, &value)),
+        }
+    }
+    #[doc(hidden)]
+    #[inline]
+    fn view_or(i: usize, value: Value<'_>, default: impl FnOnce() -> Self) -> Result<Self, FieldError> {
+        match value {
+            Value::Missing => Ok(default()),
+            value => Self::view(i, value),
+        }
+    }
+    #[doc(hidden)]
+    #[inline]
+    fn read(i: usize, texts: &Texts<'_>) -> Result<Self, FieldError> {
+        texts.get(i)
+    }
+    #[doc(hidden)]
+    #[inline]
+    fn read_or(i: usize, texts: &Texts<'_>, default: impl FnOnce() -> Self) -> Result<Self, FieldError> {
+        texts.get_or(i, default)
+    }
+    #[doc(hidden)]
+    fn whole(bytes: &[u8]) -> Result<Self, FieldError> {
+        Self::from_raw(bytes).ok_or_else(|| match std::str::from_utf8(bytes) {
+            Ok(text) => FieldError::text(0, text, Self::KIND),
+            Err(_) => FieldError::not_utf8(0),
+        })
     }
 
     #[doc(hidden)]
@@ -69,6 +109,7 @@ pub trait FieldValue: Sized + Send + Sync + 'static {
 macro_rules! whole_numbers {
     ($($type:ty: $kind:expr, $as:ident, $repr:ty;)*) => {$(
         impl FieldValue for $type {
+            type Wire = Self;
             const KIND: Kind = $kind;
             #[inline]
             fn value(&self) -> Value<'_> {
@@ -109,6 +150,7 @@ whole_numbers! {
 }
 
 impl FieldValue for u8 {
+    type Wire = Self;
     const KIND: Kind = Kind::UInt(8);
     const LIST_KIND: Kind = Kind::Bytes;
 
@@ -148,6 +190,7 @@ impl FieldValue for u8 {
 macro_rules! floats {
     ($($type:ty: $bits:literal;)*) => {$(
         impl FieldValue for $type {
+            type Wire = Self;
             const KIND: Kind = Kind::Float($bits);
             #[inline]
             fn value(&self) -> Value<'_> {
@@ -182,6 +225,7 @@ floats! {
 macro_rules! plain {
     ($($type:ty: $kind:ident, |$text:ident| $parse:expr;)*) => {$(
         impl FieldValue for $type {
+            type Wire = Self;
             const KIND: Kind = Kind::$kind;
             #[inline]
             fn value(&self) -> Value<'_> {
@@ -221,6 +265,7 @@ plain! {
 }
 
 impl FieldValue for String {
+    type Wire = Self;
     const KIND: Kind = Kind::Text;
 
     fn value(&self) -> Value<'_> {
@@ -241,6 +286,7 @@ impl FieldValue for String {
 }
 
 impl FieldValue for Bytes {
+    type Wire = Self;
     const KIND: Kind = Kind::Bytes;
 
     fn value(&self) -> Value<'_> {
@@ -264,6 +310,7 @@ impl FieldValue for Bytes {
 }
 
 impl<T: FieldValue> FieldValue for Option<T> {
+    type Wire = Self;
     const KIND: Kind = Kind::Opt(&T::KIND);
 
     #[inline]
@@ -295,6 +342,7 @@ impl<T: FieldValue> FieldValue for Option<T> {
 }
 
 impl<T: FieldValue> FieldValue for Vec<T> {
+    type Wire = Self;
     const KIND: Kind = T::LIST_KIND;
 
     fn value(&self) -> Value<'_> {
@@ -317,6 +365,7 @@ impl<T: FieldValue> FieldValue for Vec<T> {
 macro_rules! maps {
     ($($map:ident),*) => {$(
         impl<T: FieldValue> FieldValue for $map<String, T> {
+            type Wire = Self;
             const KIND: Kind = Kind::Map(&T::KIND);
 
             fn value(&self) -> Value<'_> {

@@ -36,6 +36,14 @@ impl StateInfo {
     }
 }
 
+impl StateInfo {
+    /// The same, kept by the value of the field `key`.
+    #[must_use]
+    pub const fn by(self, key: Option<&'static str>) -> StateInfo {
+        StateInfo { key, ..self }
+    }
+}
+
 impl fmt::Debug for StateInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StateInfo")

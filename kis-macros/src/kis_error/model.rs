@@ -32,6 +32,7 @@ pub(crate) struct Model {
 pub(crate) struct Variant {
     /// `Self::Name`, or `Self`.
     pub(crate) path: TokenStream,
+    pub(crate) span: proc_macro2::Span,
     pub(crate) code: String,
     pub(crate) class: Ident,
     pub(crate) text: Option<LitStr>,
@@ -56,6 +57,8 @@ struct Said {
     class: Option<Ident>,
     text: Option<LitStr>,
     krate: Option<Krate>,
+    /// It could not be read, which is said already.
+    spoiled: bool,
 }
 
 impl Model {
@@ -67,7 +70,6 @@ impl Model {
             );
         }
         let whole = read(&item.attrs, &TYPE_WORDS, diag);
-        let own_code = |ident: &Ident| snake(&ident.unraw().to_string());
         let variants: Vec<Variant> = match &item.data {
             Data::Enum(data) => data
                 .variants
@@ -75,11 +77,12 @@ impl Model {
                 .filter_map(|variant| {
                     let ident = &variant.ident;
                     let said = read(&variant.attrs, &VARIANT_WORDS, diag);
-                    let Some(class) = said.class.or_else(|| whole.class.clone()) else {
+                    let spoiled = said.spoiled.then(|| format_ident!("retry"));
+                    let Some(class) = said.class.or_else(|| whole.class.clone()).or(spoiled) else {
                         diag.error(ident, format!("{ident} has no class; write #[kis(retry)], #[kis(reject)], #[kis(unavailable)] or #[kis(fatal)] on it"));
                         return None;
                     };
-                    Some(self::variant(quote!(Self::#ident), own_code(ident), class, said.text, &variant.fields, diag))
+                    Some(self::variant(quote!(Self::#ident), ident, class, said.text, &variant.fields, diag))
                 })
                 .collect(),
             Data::Struct(data) => {
@@ -87,7 +90,7 @@ impl Model {
                     diag.error(&item.ident, "the error has no class; write #[kis(retry)], #[kis(reject)], #[kis(unavailable)] or #[kis(fatal)] on it");
                     return None;
                 };
-                vec![self::variant(quote!(Self), own_code(&item.ident), class, whole.text.clone(), &data.fields, diag)]
+                vec![self::variant(quote!(Self), &item.ident, class, whole.text.clone(), &data.fields, diag)]
             }
             Data::Union(data) => {
                 diag.error(data.union_token.span, "an error is an enum or a struct");
@@ -97,10 +100,14 @@ impl Model {
         let says = variants.iter().any(|variant| variant.text.is_some());
         for silent in variants.iter().filter(|variant| says && variant.text.is_none()) {
             diag.error(
-                &silent.path,
+                silent.span,
                 format!(
                     "{} has no text, but others have; write #[kis({}, \"text\")]",
-                    silent.path.to_string().replace(' ', ""),
+                    silent
+                        .path
+                        .to_string()
+                        .replace(' ', "")
+                        .trim_start_matches("Self::"),
                     silent.class
                 ),
             );
@@ -115,7 +122,7 @@ impl Model {
 
 fn variant(
     path: TokenStream,
-    code: String,
+    ident: &Ident,
     class: Ident,
     text: Option<LitStr>,
     fields: &Fields,
@@ -154,7 +161,8 @@ fn variant(
     let fields_of = fields_of.collect();
     Variant {
         path,
-        code,
+        span: ident.span(),
+        code: snake(&ident.unraw().to_string()),
         class,
         text,
         fields: fields_of,
@@ -164,6 +172,7 @@ fn variant(
 
 fn read(attrs: &[Attribute], words: &Words, diag: &mut Diag) -> Said {
     let mut said = Said::default();
+    let before = diag.len();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("kis")) {
         let read = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
             words.read(input, diag, |word, ident, input, diag| {
@@ -184,5 +193,6 @@ fn read(attrs: &[Attribute], words: &Words, diag: &mut Diag) -> Said {
         });
         diag.take(read);
     }
+    said.spoiled = diag.len() > before;
     said
 }

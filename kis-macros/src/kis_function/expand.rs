@@ -133,7 +133,7 @@ fn need(model: &Model, arg: &Arg) -> TokenStream {
                 None => quote!(::core::option::Option::None),
             };
             let ident = own_ident(model);
-            quote!(__kis::Need::State(__kis::StateInfo::of::<<#ident as __kis::StateFn>::State>(#key)))
+            quote!(__kis::Need::State(<#ident as __kis::StateFn>::STATE.by(#key)))
         }
     };
     quote!(__kis::ArgNeed { arg: #name, need: #need })
@@ -183,7 +183,7 @@ fn fetch(i: usize, arg: &Arg) -> TokenStream {
 /// The call of a function that does not await, through the helper for its form.
 fn now(model: &Model, takes: &Takes) -> TokenStream {
     let (f, ident) = (&model.ident, own_ident(model));
-    let state = state_type(model);
+    let state = model.state();
     let one_row = matches!(takes, Takes::Row { .. });
     let args = call_args(model, one_row);
     let with = match state {
@@ -201,11 +201,7 @@ fn now(model: &Model, takes: &Takes) -> TokenStream {
         (Takes::Any, _) => "batch_any",
     };
     let helper = format_ident!("{helper}");
-    let of = match state {
-        Some(state) => quote!(#ident, #state),
-        None => quote!(#ident),
-    };
-    quote!(__kis::#helper::<#of>(job, #with))
+    quote!(__kis::#helper::<#ident>(job, #with))
 }
 
 /// The awaiting call. The loop stands here and not in a helper, since an async closure over borrowed arguments
@@ -213,8 +209,7 @@ fn now(model: &Model, takes: &Takes) -> TokenStream {
 fn later(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
     let (f, ident) = (&model.ident, own_ident(model));
     let args = call_args(model, matches!(takes, Takes::Row { .. }));
-    let state = state_type(model);
-    match (takes, state, &model.args.concurrent) {
+    match (takes, model.state(), &model.args.concurrent) {
         (Takes::Row { owned, .. }, None, None) => {
             let row = row(*owned);
             quote! {
@@ -239,10 +234,10 @@ fn later(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
                 run.finish(job)
             }
         }
-        (Takes::Row { owned, .. }, Some(state), _) => {
+        (Takes::Row { owned, .. }, Some(_), _) => {
             let row = row(*owned);
             quote! {
-                let (rows, mut states) = match __kis::view_state::<#ident, #state>(job) {
+                let (rows, mut states) = match __kis::view_state::<#ident>(job) {
                     ::core::result::Result::Ok(both) => both,
                     ::core::result::Result::Err(verdict) => return verdict,
                 };
@@ -258,8 +253,8 @@ fn later(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
                 run.finish(job)
             }
         }
-        (Takes::Batch { .. }, Some(state), _) => quote! {
-            let (rows, mut lent) = match __kis::view_keyed::<#ident, #state>(job) {
+        (Takes::Batch { .. }, Some(_), _) => quote! {
+            let (rows, mut lent) = match __kis::view_keyed::<#ident>(job) {
                 ::core::result::Result::Ok(both) => both,
                 ::core::result::Result::Err(verdict) => return verdict,
             };
@@ -281,11 +276,6 @@ fn later(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
             }
         }
     }
-}
-
-fn state_type(model: &Model) -> Option<TokenStream> {
-    let ident = own_ident(model);
-    model.state().map(|_| quote!(<#ident as __kis::StateFn>::State))
 }
 
 fn row(owned: bool) -> TokenStream {

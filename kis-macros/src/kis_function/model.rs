@@ -48,9 +48,11 @@ impl Model {
         let shared = |attr: &&Attribute| attr.path().is_ident("cfg") || attr.path().is_ident("deprecated");
         Model {
             krate: args.krate.clone(),
-            alias: args.name.as_ref().filter(|_| name != own_name).map(|literal| {
-                type_ident(&name, Span::call_site().located_at(literal.span()))
-            }),
+            alias: args
+                .name
+                .as_ref()
+                .filter(|_| name != own_name)
+                .map(|literal| type_ident(&name, Span::call_site().located_at(literal.span()))),
             ident,
             name,
             vis: function.vis.clone(),
@@ -138,7 +140,10 @@ fn check_words(args: &Args, parts: &Parts, diag: &mut Diag) {
     if let Some(word) = args.acts
         && matches!(parts.takes, Some(Takes::Row { .. }))
     {
-        diag.error(word, "actions come from functions that take a batch and return Outcome<T>; this one takes one row");
+        diag.error(
+            word,
+            "actions come from functions that take a batch and return Outcome<T>; this one takes one row",
+        );
     }
 }
 

@@ -54,6 +54,7 @@ fn params_struct(ident: &Ident, params: &[Param]) -> TokenStream {
     let shapes = params.iter().map(shape);
     let vars: Vec<Ident> = (0..params.len()).map(|i| format_ident!("__kis_{i}")).collect();
     let index = 0..params.len();
+    let types = params.iter().map(|param| &param.ty);
     let fields = params.iter().map(|param| {
         let mut ident = param.ident.clone();
         ident.set_span(Span::call_site());
@@ -75,7 +76,7 @@ fn params_struct(ident: &Ident, params: &[Param]) -> TokenStream {
             ) -> ::core::result::Result<Self, __conf::Problems> {
                 #[allow(unused_mut)]
                 let mut reader = __conf::ParamsReader::new(<Self as __conf::Params>::SHAPE, given, at);
-                #(let #vars = reader.field(#index);)*
+                #(let #vars = <#types as __conf::ParamValue>::take(&mut reader, #index);)*
                 reader.finish((|| ::core::option::Option::Some(Self { #(#fields: #vars?,)* }))())
             }
         }
@@ -86,12 +87,14 @@ fn params_struct(ident: &Ident, params: &[Param]) -> TokenStream {
 fn shape(param: &Param) -> TokenStream {
     let (name, ty, doc) = (&param.name, &param.ty, &param.doc);
     let kind = quote!(<#ty as __conf::ParamValue>::KIND);
+    let bound = param.min.as_ref().or(param.max.as_ref());
+    let bounds = bound.map_or_else(Span::call_site, |bound| Span::call_site().located_at(bound.span));
     let whole = |bound: &Option<Bound>| bound.as_ref().is_none_or(|bound| bound.whole);
     let kind = match (&param.min, &param.max) {
         (None, None) => kind,
         (min, max) if whole(min) && whole(max) => {
             let (min, max) = (option(min), option(max));
-            quote!(__conf::ParamKind::within_int(#kind, #min, #max))
+            quote_spanned!(bounds => __conf::ParamKind::within_int(#kind, #min, #max))
         }
         (min, max) => {
             let float = |bound: &Option<Bound>| {
@@ -104,7 +107,7 @@ fn shape(param: &Param) -> TokenStream {
                 )
             };
             let (min, max) = (float(min), float(max));
-            quote!(__conf::ParamKind::within(#kind, #min, #max))
+            quote_spanned!(bounds => __conf::ParamKind::within(#kind, #min, #max))
         }
     };
     let required = !param.optional && param.default.is_none();

@@ -58,6 +58,7 @@ pub(crate) struct Default_ {
 pub(crate) struct Bound {
     pub(crate) value: TokenStream,
     pub(crate) whole: bool,
+    pub(crate) span: Span,
 }
 
 impl Model {
@@ -189,19 +190,14 @@ fn is_option(ty: &Type) -> bool {
 /// The text of a default, as the configuration would write it.
 fn default(expr: &Expr) -> syn::Result<Default_> {
     let span = syn::spanned::Spanned::span(expr);
-    let (text, quoted) = match expr {
+    // What is quoted in Rust is plain in YAML: "30s" is a duration.
+    let text = match expr {
         Expr::Lit(ExprLit {
             lit: Lit::Str(text), ..
-        }) => (text.value(), true),
-        expr => (
-            number(expr).map(|(text, _)| text).or_else(|_| plain(expr))?,
-            false,
-        ),
+        }) => text.value(),
+        expr => number(expr).map(|(text, _)| text).or_else(|_| plain(expr))?,
     };
-    let mut scalar = Scalar::plain(&text);
-    // A quoted duration such as "30s" is still a duration; what is quoted in Rust is plain in YAML.
-    scalar.quoted = false;
-    let _ = quoted;
+    let scalar = Scalar::plain(&text);
     let node = Node {
         place: Place::in_code(),
         data: Data::Scalar(scalar),
@@ -230,6 +226,7 @@ fn bound(expr: &Expr) -> syn::Result<Bound> {
     Ok(Bound {
         value: quote::quote!(#expr),
         whole,
+        span: syn::spanned::Spanned::span(expr),
     })
 }
 

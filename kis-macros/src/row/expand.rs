@@ -82,23 +82,29 @@ fn impl_row(item: &DeriveInput, model: &Model) -> TokenStream {
         if field.json {
             quote!(#i => __kis::Value::Other(&self.#ident),)
         } else {
-            quote!(#i => __kis::FieldValue::value(&self.#ident),)
+            {
+                let ty = &field.ty;
+                quote!(#i => <#ty as __kis::FieldValue>::value(&self.#ident),)
+            }
         }
     });
-    let build = each(model, |i, field| match (field.json, &field.default) {
+    let build = each(model, |i, field, ty| match (field.json, &field.default) {
         (true, None) => quote!(__kis::json_field(#i, get(#i))?),
         (true, Some(default)) => quote!(__kis::json_field_or(#i, get(#i), || #default)?),
-        (false, None) => quote!(__kis::field(#i, get(#i))?),
-        (false, Some(default)) => quote!(__kis::field_or(#i, get(#i), || #default)?),
+        (false, None) => quote!(<#ty as __kis::FieldValue>::view(#i, get(#i))?),
+        (false, Some(default)) => quote!(<#ty as __kis::FieldValue>::view_or(#i, get(#i), || #default)?),
     });
-    let texts = each(model, |i, field| match (field.json, &field.default) {
+    let texts = each(model, |i, field, ty| match (field.json, &field.default) {
         (true, _) => quote!(texts.json(#i)?),
-        (false, None) => quote!(texts.get(#i)?),
-        (false, Some(default)) => quote!(texts.get_or(#i, || #default)?),
+        (false, None) => quote!(<#ty as __kis::FieldValue>::read(#i, texts)?),
+        (false, Some(default)) => quote!(<#ty as __kis::FieldValue>::read_or(#i, texts, || #default)?),
     });
     let raw = match &*model.wire().collect::<Vec<_>>() {
         [field] if !field.json => {
-            let fields = each(model, |_, _| quote!(__kis::raw_field(bytes)?));
+            let fields = each(
+                model,
+                |_, _, ty| quote!(<#ty as __kis::FieldValue>::whole(bytes)?),
+            );
             quote!(::core::result::Result::Ok(Self { #fields }))
         }
         _ => quote!({
@@ -141,7 +147,7 @@ fn impl_row(item: &DeriveInput, model: &Model) -> TokenStream {
 }
 
 /// `field: value,` for each field; a field that is not on the wire is its default.
-fn each(model: &Model, value: impl Fn(usize, &Field) -> TokenStream) -> TokenStream {
+fn each(model: &Model, value: impl Fn(usize, &Field, &syn::Type) -> TokenStream) -> TokenStream {
     let mut i = 0;
     let mut out = TokenStream::new();
     for field in &model.fields {
@@ -153,7 +159,7 @@ fn each(model: &Model, value: impl Fn(usize, &Field) -> TokenStream) -> TokenStr
                 .unwrap_or_else(|| quote!(::core::default::Default::default()))
         } else {
             i += 1;
-            value(i - 1, field)
+            value(i - 1, field, &field.ty)
         };
         out.extend(quote!(#ident: #value,));
     }
@@ -176,6 +182,7 @@ fn impl_field_value(item: &DeriveInput) -> TokenStream {
     let ident = &item.ident;
     quote! {
         impl __kis::FieldValue for #ident {
+            type Wire = Self;
             const KIND: __kis::Kind = __kis::Kind::Row(<#ident as __kis::Row>::SHAPE);
             fn value(&self) -> __kis::Value<'_> {
                 __kis::Value::Row(self)
@@ -194,7 +201,13 @@ fn impl_field_value(item: &DeriveInput) -> TokenStream {
 }
 
 fn twin(item: &DeriveInput, model: &Model) -> TokenStream {
-    serde_twin(item, &model.krate, |i| {
+    let wire = |i: usize| {
+        model
+            .fields
+            .get(i)
+            .is_some_and(|field| !field.json && !field.skip)
+    };
+    serde_twin(item, &model.krate, wire, |i| {
         let Some(field) = model.fields.get(i) else {
             return TokenStream::new();
         };

@@ -120,9 +120,8 @@ fn field(field: &syn::Field, container: &SerdeAttrs, diag: &mut Diag) -> Option<
     let (mut rename, mut row_default, mut json): (Option<LitStr>, bool, bool) = (None, false, false);
     for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("row")) {
         let read = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
-            FIELD_WORDS.read(input, diag, |word, ident, input, diag| {
+            FIELD_WORDS.read(input, diag, |word, _, input, _| {
                 match word {
-                    "rename" if rename.is_some() => diag.error(ident.span(), "the field is renamed twice"),
                     "rename" => rename = Some(value(input)?),
                     "default" => row_default = true,
                     _ => json = true,

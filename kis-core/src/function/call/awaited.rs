@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    function::{Action, BatchFn, ByRef, Function, Job, RowFn, RowReturn, Verdict},
+    function::{Action, BatchFn, ByRef, Function, Job, RowFn, RowReturn, StateFn, Verdict},
     row::Rows,
     state::State,
 };
@@ -45,24 +45,24 @@ pub fn view_any<'a>(job: &'a Job<'_>) -> &'a Rows {
 }
 
 /// The rows, borrowed, and the state of each.
-pub fn view_state<'a, F: Function, S: State>(
+pub fn view_state<'a, F: StateFn>(
     job: &'a mut Job<'_>,
-) -> Result<(&'a [F::In], RowState<'a, S>), Verdict> {
+) -> Result<(&'a [F::In], RowState<'a, F::State>), Verdict> {
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
     match StateOf::new(job.state.as_mut(), origin) {
         Some(state) => Ok((rows, RowState { state, before: None })),
-        None => Err(wrong_state::<S>(job.cx)),
+        None => Err(wrong_state::<F::State>(job.cx)),
     }
 }
 
 /// The rows, borrowed, and their state by key.
-pub fn view_keyed<'a, F: BatchFn<ByRef>, S: State>(
+pub fn view_keyed<'a, F: BatchFn<ByRef> + StateFn>(
     job: &'a mut Job<'_>,
-) -> Result<(&'a [F::In], Lent<'a, S>), Verdict> {
+) -> Result<(&'a [F::In], Lent<'a, F::State>), Verdict> {
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
     match lend(job.state.as_mut(), rows, origin) {
         Some(lent) => Ok((rows, lent)),
-        None => Err(wrong_state::<S>(job.cx)),
+        None => Err(wrong_state::<F::State>(job.cx)),
     }
 }
 

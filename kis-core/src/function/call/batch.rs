@@ -5,9 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::{keyed::lend, wrong_state};
 use crate::{
     error::Error,
-    function::{Action, BatchFn, BatchReturn, ByRef, ByVal, Function, Job, JumpTo, Keyed, Verdict},
+    function::{Action, BatchFn, BatchReturn, ByRef, ByVal, Function, Job, JumpTo, Keyed, StateFn, Verdict},
     row::{Row, Rows},
-    state::State,
 };
 
 /// Calls `f` with the batch, borrowed.
@@ -19,13 +18,13 @@ pub fn batch_ref<F: BatchFn<ByRef>>(job: &mut Job<'_>, f: impl FnOnce(&[F::In]) 
 }
 
 /// Calls `f` with the batch, borrowed, and its state by key.
-pub fn batch_ref_state<F: BatchFn<ByRef>, S: State>(
+pub fn batch_ref_state<F: BatchFn<ByRef> + StateFn>(
     job: &mut Job<'_>,
-    f: impl FnOnce(&[F::In], &mut Keyed<S>) -> F::Ret,
+    f: impl FnOnce(&[F::In], &mut Keyed<F::State>) -> F::Ret,
 ) -> Verdict {
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
-    let Some(mut lent) = lend::<S, F::In>(job.state.as_mut(), rows, origin) else {
-        return wrong_state::<S>(job.cx);
+    let Some(mut lent) = lend::<F::State, F::In>(job.state.as_mut(), rows, origin) else {
+        return wrong_state::<F::State>(job.cx);
     };
     let result = guard(|| f(rows, lent.keyed()));
     drop(lent);

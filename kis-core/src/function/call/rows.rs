@@ -8,9 +8,10 @@ use std::{
 use super::{keys::StateOf, wrong_state};
 use crate::{
     error::Error,
-    function::{Action, ByRef, ByVal, Job, RowFn, RowReturn, Verdict, results::Walk, row_return::FailFn},
+    function::{
+        Action, ByRef, ByVal, Job, RowFn, RowReturn, StateFn, Verdict, results::Walk, row_return::FailFn,
+    },
     row::{Batch, Fail, Fails, Row, Rows},
-    state::State,
 };
 
 /// One row that failed, and the row itself where the batch no longer has it.
@@ -26,14 +27,14 @@ pub fn rows_ref<F: RowFn<ByRef>>(job: &mut Job<'_>, f: impl FnMut(&F::In) -> F::
 }
 
 /// Calls `f` with each row, borrowed, and the state of its key.
-pub fn rows_ref_state<F: RowFn<ByRef>, S: State>(
+pub fn rows_ref_state<F: RowFn<ByRef> + StateFn>(
     job: &mut Job<'_>,
-    mut f: impl FnMut(&F::In, &mut S) -> F::Ret,
+    mut f: impl FnMut(&F::In, &mut F::State) -> F::Ret,
 ) -> Verdict {
     let mut bad: Vec<Bad<F::In>> = Vec::new();
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
-    let Some(state) = StateOf::<S>::new(job.state.as_mut(), origin) else {
-        return wrong_state::<S>(job.cx);
+    let Some(state) = StateOf::<F::State>::new(job.state.as_mut(), origin) else {
+        return wrong_state::<F::State>(job.cx);
     };
     let state = RefCell::new(state);
     let each = |(i, row)| f(row, state.borrow_mut().next(i));
@@ -63,15 +64,15 @@ pub fn rows_own<F: RowFn<ByVal>>(job: &mut Job<'_>, mut f: impl FnMut(F::In) -> 
 }
 
 /// Calls `f` with each row, taken, and the state of its key.
-pub fn rows_own_state<F: RowFn<ByVal>, S: State>(
+pub fn rows_own_state<F: RowFn<ByVal> + StateFn>(
     job: &mut Job<'_>,
-    mut f: impl FnMut(F::In, &mut S) -> F::Ret,
+    mut f: impl FnMut(F::In, &mut F::State) -> F::Ret,
 ) -> Verdict {
     let keeps = Keeps::<F::In>::new::<F>(job.batch);
     let mut bad: Vec<Bad<F::In>> = Vec::new();
     let rows = job.batch.take::<F::In>(job.fails);
-    let Some(state) = StateOf::<S>::new(job.state.as_mut(), job.batch.origin()) else {
-        return wrong_state::<S>(job.cx);
+    let Some(state) = StateOf::<F::State>::new(job.state.as_mut(), job.batch.origin()) else {
+        return wrong_state::<F::State>(job.cx);
     };
     let state = RefCell::new(state);
     let each = |(i, row)| f(keeps.keep_if_on(row), state.borrow_mut().next(i));

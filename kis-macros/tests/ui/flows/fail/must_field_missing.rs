@@ -1,0 +1,10 @@
+// must names fields of the row.
+
+use kis_core::prelude::*;
+
+#[path = "../functions.rs"]
+mod functions;
+
+pub const FLOWS: FlowSet = flows!("./must_field_missing/", functions = crate::functions);
+
+fn main() {}
