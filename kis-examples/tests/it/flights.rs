@@ -147,7 +147,7 @@ fn by_sql(db: &Connection) -> BTreeMap<String, Figures> {
     let rows = statement.query_map([], |row| {
         let figures = Figures {
             name: row.get(1)?,
-            flights: row.get(2)?,
+            flights: row.get::<_, i64>(2)? as u64,
             mean_delay: row.get(3)?,
             late_share: row.get(4)?,
             plane_age: row.get(5)?,
@@ -159,7 +159,7 @@ fn by_sql(db: &Connection) -> BTreeMap<String, Figures> {
 
 fn cancelled(db: &Connection) -> u64 {
     let sql = "select count(*) from flights where dep_delay is null";
-    db.query_row(sql, [], |row| row.get(0)).unwrap()
+    db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64
 }
 
 /// The flights with airlines and planes, as tables of SQLite.

@@ -46,13 +46,17 @@ pub(crate) fn write(workspace: &str, packages: &[Package]) -> io::Result<PathBuf
 
 /// Runs cargo over a workspace. What is built is shared with the build that runs this test.
 pub(crate) fn cargo(workspace: &Path, args: &[&str]) -> io::Result<Output> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     Command::new(env!("CARGO"))
         .args(args)
         .args(["--offline", "--target-dir"])
-        .arg(target)
+        .arg(target())
         .current_dir(workspace)
         .output()
+}
+
+/// The folder of the build that runs this test.
+pub(crate) fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
 
 /// What the compiler says to each package: its errors, as it prints them.
