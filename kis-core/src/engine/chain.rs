@@ -78,7 +78,12 @@ impl Chain {
     /// # Errors
     /// When the flow has to stop; the parcel is not settled then.
     pub(super) async fn work(&mut self, parcel: Parcel) -> Result<Vec<(usize, Parcel)>, Fault> {
+        // Dead letters of a block that has no other rows: no step is called for them.
+        let only_letters = parcel.batch.is_empty() && !parcel.letters.is_empty();
         self.letters.extend(parcel.letters);
+        if only_letters {
+            return Ok(Vec::new());
+        }
         let flight = parcel.flight;
         let mut at = parcel.step;
         let mut run = Run {

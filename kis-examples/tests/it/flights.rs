@@ -43,7 +43,9 @@ fn unreadable_rows_become_dead_letters() {
     let dir = tempfile::tempdir().unwrap();
     let mut lines = text(&data("flights-2013-01.csv.gz"));
     lines.truncate(1000);
-    lines.push("2013,1,1,one,515,2,830,819,11,UA,1545,N14228,EWR,IAH,227,1400,5,15,2013-01-01T10:00:00Z".to_owned());
+    lines.push(
+        "2013,1,1,one,515,2,830,819,11,UA,1545,N14228,EWR,IAH,227,1400,5,15,2013-01-01T10:00:00Z".to_owned(),
+    );
     lines.push("2013,1,1".to_owned());
     let file = dir.path().join("flights.csv");
     fs::write(&file, lines.join("\n")).unwrap();
@@ -85,16 +87,29 @@ fn check(flights: &Path) {
 
 /// The summary's line of the flow `flights`.
 fn assert_counts(summary: &str, rows: u64, cancelled: u64, dead: u64) {
-    let line = summary.lines().find(|line| line.starts_with("flights ")).expect(summary);
-    let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.replace(',', "").parse().ok()).collect();
-    assert_eq!(numbers[..4], [rows, rows - cancelled - dead, cancelled, dead], "{summary}");
+    let line = summary
+        .lines()
+        .find(|line| line.starts_with("flights "))
+        .expect(summary);
+    let numbers: Vec<u64> = line
+        .split_whitespace()
+        .filter_map(|word| word.replace(',', "").parse().ok())
+        .collect();
+    assert_eq!(
+        numbers[..4],
+        [rows, rows - cancelled - dead, cancelled, dead],
+        "{summary}"
+    );
 }
 
 /// What the program prints: the most punctual carrier first.
 fn ranking(carriers: &BTreeMap<String, Figures>) -> String {
     let mut ranked: Vec<_> = carriers.iter().collect();
     ranked.sort_by(|(_, a), (_, b)| a.mean_delay.total_cmp(&b.mean_delay));
-    let mut text = format!("{:<7} {:<28} {:>8} {:>10} {:>7}\n", "carrier", "name", "flights", "mean delay", "late");
+    let mut text = format!(
+        "{:<7} {:<28} {:>8} {:>10} {:>7}\n",
+        "carrier", "name", "flights", "mean delay", "late"
+    );
     for (carrier, of) in ranked {
         let (name, flights, delay, late) = (&of.name, of.flights, of.mean_delay, of.late_share * 100.0);
         text += &format!("{carrier:<7} {name:<28} {flights:>8} {delay:>10.1} {late:>5.1} %\n");
@@ -171,13 +186,21 @@ fn database(flights: &[String]) -> Connection {
         ("planes", text(&data("planes.csv"))),
     ];
     for (table, lines) in tables {
-        let columns: Vec<String> = lines[0].split(',').map(|name| format!("{name} numeric")).collect();
+        let columns: Vec<String> = lines[0]
+            .split(',')
+            .map(|name| format!("{name} numeric"))
+            .collect();
         let places = vec!["?"; columns.len()].join(", ");
-        db.execute_batch(&format!("create table {table} ({})", columns.join(", "))).unwrap();
+        db.execute_batch(&format!("create table {table} ({})", columns.join(", ")))
+            .unwrap();
         db.execute_batch("begin").unwrap();
-        let mut insert = db.prepare(&format!("insert into {table} values ({places})")).unwrap();
+        let mut insert = db
+            .prepare(&format!("insert into {table} values ({places})"))
+            .unwrap();
         for line in &lines[1..] {
-            let values = line.split(',').map(|value| Some(value).filter(|value| !matches!(*value, "" | "NA")));
+            let values = line
+                .split(',')
+                .map(|value| Some(value).filter(|value| !matches!(*value, "" | "NA")));
             insert.execute(params_from_iter(values)).unwrap();
         }
         db.execute_batch("commit").unwrap();
@@ -189,7 +212,11 @@ fn database(flights: &[String]) -> Connection {
 fn text(path: &Path) -> Vec<String> {
     let file = File::open(path).unwrap();
     let packed = path.extension().is_some_and(|ending| ending == "gz");
-    let plain: Box<dyn Read> = if packed { Box::new(GzDecoder::new(file)) } else { Box::new(file) };
+    let plain: Box<dyn Read> = if packed {
+        Box::new(GzDecoder::new(file))
+    } else {
+        Box::new(file)
+    };
     BufReader::new(plain).lines().map(Result::unwrap).collect()
 }
 

@@ -30,7 +30,9 @@ fn the_compiler_says_what_the_gallery_shows() {
     let said = errors(&write("gallery", &packages).unwrap());
     let wrong: Vec<String> = cases
         .iter()
-        .filter_map(|(name, program, shown)| differs(program, said.get(name).map_or("", String::as_str), shown))
+        .filter_map(|(name, program, shown)| {
+            differs(program, said.get(name).map_or("", String::as_str), shown)
+        })
         .collect();
     assert!(!cases.is_empty() && wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
@@ -40,8 +42,9 @@ fn the_compiler_says_what_the_gallery_shows() {
 fn the_example_of_the_readme_is_true() {
     let page = fs::read_to_string(root().join("README.md")).unwrap();
     let blocks = blocks(&page);
-    let [program, conf, printed, change, said] = [("rust", 0), ("yaml", 0), ("text", 0), ("diff", 0), ("text", 1)]
-        .map(|(language, number)| text(&blocks, language, number));
+    let [program, conf, printed, change, said] =
+        [("rust", 0), ("yaml", 0), ("text", 0), ("diff", 0), ("text", 1)]
+            .map(|(language, number)| text(&blocks, language, number));
     let line = change.strip_prefix('-').expect("the change takes out a line");
     assert!(conf.contains(line), "{conf}");
     let package = |name: &str, conf: String| Package {
@@ -53,20 +56,28 @@ fn the_example_of_the_readme_is_true() {
     };
     let workspace = write(
         "readme",
-        &[package("averages", conf.to_owned()), package("forgotten", conf.replace(line, ""))],
+        &[
+            package("averages", conf.to_owned()),
+            package("forgotten", conf.replace(line, "")),
+        ],
     )
     .unwrap();
 
     let built = cargo(&workspace, &["build", "-p", "averages"]).unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
     let input = page
         .split_once("`echo '")
         .and_then(|(_, rest)| rest.split_once('\''))
         .expect("a command that feeds it")
         .0;
+    let dir = tempfile::tempdir().unwrap();
     let mut run = Command::new(target().join("debug/averages"))
         .arg("run")
-        .current_dir(tempfile::tempdir().unwrap().path())
+        .current_dir(dir.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -28,7 +28,10 @@ pub(crate) fn write(workspace: &str, packages: &[Package]) -> io::Result<PathBuf
         ),
     )?;
     // The same versions as here, so that nothing is looked up.
-    write_file(&dir.join("Cargo.lock"), &fs::read_to_string(root().join("Cargo.lock"))?)?;
+    write_file(
+        &dir.join("Cargo.lock"),
+        &fs::read_to_string(root().join("Cargo.lock"))?,
+    )?;
     let core = root().join("kis-core");
     for package in packages {
         let manifest = format!(
@@ -61,7 +64,11 @@ pub(crate) fn target() -> &'static Path {
 
 /// What the compiler says to each package: its errors, as it prints them.
 pub(crate) fn errors(workspace: &Path) -> BTreeMap<String, String> {
-    let output = cargo(workspace, &["check", "--workspace", "--keep-going", "--message-format", "json"]).unwrap();
+    let output = cargo(
+        workspace,
+        &["check", "--workspace", "--keep-going", "--message-format", "json"],
+    )
+    .unwrap();
     let mut errors: BTreeMap<String, String> = BTreeMap::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let message: Value = serde_json::from_str(line).unwrap();
