@@ -50,7 +50,7 @@ pub enum RowsFrom {
     },
 }
 
-/// A batch of undecoded rows. Cheap to clone but for its spans (8 bytes a row).
+/// A batch of undecoded rows. Cheap to clone.
 ///
 /// ```
 /// use kis_conn::{Layout, RawRows};
@@ -62,7 +62,7 @@ pub enum RowsFrom {
 #[derive(Clone)]
 pub struct RawRows {
     block: Bytes,
-    spans: Vec<(u32, u32)>,
+    spans: Arc<Vec<(u32, u32)>>,
     layout: Arc<Layout>,
     from: RowsFrom,
     /// Rows left of numbered ones, by their index in the block as it was read. `None` = all, in order.
@@ -70,16 +70,18 @@ pub struct RawRows {
 }
 
 impl RawRows {
-    /// Rows that lie at `spans` (start, end) of `block`.
-    ///
-    /// # Panics
-    /// If a span does not lie inside the block.
+    /// Rows that lie at `spans` (start, end) of `block`. A span that does not lie inside of it panics when its row is
+    /// looked at.
     pub fn new(block: Bytes, spans: Vec<(u32, u32)>, layout: Arc<Layout>, from: RowsFrom) -> Self {
-        let inside = |&(start, end): &(u32, u32)| start <= end && end as usize <= block.len();
-        assert!(spans.iter().all(inside), "a span lies outside of its block");
+        debug_assert!(
+            spans
+                .iter()
+                .all(|&(start, end)| start <= end && end as usize <= block.len()),
+            "a span lies outside of its block"
+        );
         RawRows {
             block,
-            spans,
+            spans: Arc::new(spans),
             layout,
             from,
             picked: None,
@@ -110,7 +112,7 @@ impl RawRows {
         };
         RawRows {
             block: Bytes::from(block),
-            spans,
+            spans: Arc::new(spans),
             layout: Arc::new(layout),
             from,
             picked: None,
@@ -193,8 +195,7 @@ impl RawRows {
             picked.retain(|_| *marks.next().expect("one mark for each row"));
         }
         let mut marks = keep.iter();
-        self.spans
-            .retain(|_| *marks.next().expect("one mark for each row"));
+        Arc::make_mut(&mut self.spans).retain(|_| *marks.next().expect("one mark for each row"));
     }
 
     /// The rows at these indices, in this order, sharing the block.
@@ -211,7 +212,7 @@ impl RawRows {
         });
         RawRows {
             block: self.block.clone(),
-            spans,
+            spans: Arc::new(spans),
             layout: Arc::clone(&self.layout),
             from: self.from.clone(),
             picked,

@@ -10,7 +10,7 @@ use crate::ConnError;
 use crate::rows::{Cut, Cutter};
 
 /// Bytes read at once: large enough that the cost per chunk vanishes, small enough to stay in the cache.
-const CHUNK: usize = 512 << 10;
+const CHUNK: usize = 256 << 10;
 
 /// Bytes taken at once from an input that fills slowly.
 const AVAILABLE: usize = 64 << 10;
