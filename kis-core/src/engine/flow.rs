@@ -276,8 +276,8 @@ impl Running {
         {
             return Ok(FlowEnd::NothingNew { after });
         }
-        self.cutter.cut(RunState::Running).await?;
-        if let Some(last) = &self.last {
+        if let Some(last) = self.last.clone() {
+            self.cutter.cut(RunState::Running).await?;
             let flight = Flight::new(Arc::clone(&self.flow.around.counters), 0, 0, Vec::new());
             last.send(
                 0,
