@@ -19,14 +19,21 @@ mod state;
 mod twin;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use proc_macro::TokenStream;
 
 /// Makes a plain function a step of flows.
 ///
-/// ```ignore
+/// ```
+/// # use kis_core::prelude::*;
+/// # #[derive(Row)] pub struct StuScore { stu_id: i64 }
 /// /// Keeps only students of this school.
 /// #[kis_function(mode = "Verify")]
 /// pub fn verify_stu(row: &StuScore) -> bool { (0..=999).contains(&row.stu_id) }
+///
+/// assert!(verify_stu(&StuScore { stu_id: 101 }));
 /// ```
 ///
 /// The function stays as it is: it can be called and tested without the framework.
@@ -118,7 +125,7 @@ pub fn connector(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Reads a folder of YAML while compiling, checks it against the functions, and embeds it.
 ///
-/// ```ignore
+/// ```text
 /// pub const FLOWS: FlowSet = flows!("conf/", functions = crate::functions);
 /// ```
 ///

@@ -25,6 +25,18 @@ pub(crate) fn type_ident(name: &str, span: Span) -> Ident {
     Ident::new(&text, span)
 }
 
+/// `:9`, the line of a token. A `line!()` of that place would be a second target for the editor.
+pub(crate) fn line_of(span: Span) -> String {
+    format!(
+        ":{}",
+        if proc_macro::is_available() {
+            span.unwrap().line()
+        } else {
+            0
+        }
+    )
+}
+
 /// The text of doc comments, lines joined, leading spaces removed.
 pub(crate) fn doc_of(attrs: &[syn::Attribute]) -> String {
     let mut lines = Vec::new();

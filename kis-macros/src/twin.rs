@@ -1,8 +1,8 @@
 //! Gives a type serde's traits through a hidden twin with serde's own derives, so that users need no serde.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::quote;
-use syn::{Data, DeriveInput, Fields};
+use quote::{quote, quote_spanned};
+use syn::{Data, DeriveInput, Fields, spanned::Spanned};
 
 use crate::path::Krate;
 
@@ -79,7 +79,7 @@ fn fields(
     let each = fields.iter().enumerate().map(|(i, field)| {
         let (attrs, more, ty) = (serde_of(&field.attrs), more(i), &field.ty);
         let ty = if value(i) {
-            quote!(<#ty as __kis::FieldValue>::Wire)
+            quote_spanned!(Span::call_site().located_at(ty.span()) => <#ty as __kis::FieldValue>::Wire)
         } else {
             respan(ty)
         };

@@ -1,10 +1,10 @@
 //! `#[connector]`: registers the type of an `impl Connector for X`.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::{ItemImpl, Path, parse::Parser, spanned::Spanned};
 
-use crate::{diag::Diag, path::Krate, words::Words};
+use crate::{diag::Diag, names::line_of, path::Krate, words::Words};
 
 const WORDS: Words = Words {
     of: "#[connector(..)]",
@@ -54,12 +54,12 @@ fn register(block: &ItemImpl, krate: &Krate, diag: &mut Diag) -> TokenStream {
         return TokenStream::new();
     }
     let (open, ty) = (krate.open(), &block.self_ty);
-    let line = quote_spanned!(Span::call_site().located_at(ty.span()) => ::core::line!());
+    let line = line_of(ty.span());
     quote! {
         const _: () = {
             #open
             __kis::inventory::submit! {
-                __kis::kis_conn::ConnectorInfo::of::<#ty>(::core::concat!(::core::file!(), ":", #line))
+                __kis::kis_conn::ConnectorInfo::of::<#ty>(::core::concat!(::core::file!(), #line))
             }
         };
     }

@@ -100,7 +100,9 @@ impl<'a> Names<'a> {
             .map(|home| quote!(#home).to_string().replace(' ', ""))
             .collect();
         let homes = homes.join(" or ");
-        self.names.iter().zip(&self.idents).map(move |(name, ident)| {
+        self.names.iter().map(move |name| {
+            // Only the use of the name stands at the folder's literal, so that an editor goes to the function.
+            let ident = type_ident(&name.value, Span::call_site());
             let (text, hint) = (&name.value, known::hint(&known, &name.value, &homes));
             quote! {
                 #[allow(non_camel_case_types, dead_code)]

@@ -51,24 +51,34 @@ fn walk(dir: &Path, package: &Path, known: &mut Vec<Known>, depth: usize) {
 }
 
 fn scan(text: &str, file: &str, known: &mut Vec<Known>) {
-    for (at, _) in text.match_indices("#[kis_function(") {
-        let rest = &text[at..];
-        let Some(item) = rest.find("fn ") else { continue };
-        let words = &rest[..item];
-        let own: String = rest[item + 3..]
-            .trim_start()
-            .chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect();
-        let given = words
-            .find("name = \"")
-            .and_then(|i| words[i + 8..].split('"').next());
-        let line = text[..at + item].matches('\n').count() + 1;
-        known.push(Known {
-            name: given.unwrap_or(&own).to_owned(),
-            at: format!("{file}:{line}"),
-        });
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with("#[kis_function(") {
+            let first = text[..start].matches('\n').count() + 1;
+            known.extend(item(&text[start..], file, first));
+        }
+        start += line.len();
     }
+}
+
+/// The function whose attribute `text` begins with, on line `first`.
+fn item(text: &str, file: &str, first: usize) -> Option<Known> {
+    let at = text.find("fn ")?;
+    let words = &text[..at];
+    let own: String = text[at + 3..]
+        .trim_start()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
+    let given = words
+        .find("name = \"")
+        .and_then(|i| words[i + 8..].split('"').next());
+    let name = given.unwrap_or(&own).to_owned();
+    let line = first + words.matches('\n').count();
+    (!name.is_empty()).then(|| Known {
+        name,
+        at: format!("{file}:{line}"),
+    })
 }
 
 #[cfg(test)]
@@ -77,10 +87,14 @@ mod tests {
 
     #[test]
     fn functions_are_found_by_their_attribute() {
-        let text = "#[kis_function(mode = \"Save\")]\npub async fn save_avg(rows: &[A]) {}\n\n\
-                    #[kis_function(mode = \"Verify\", name = \"订单\")]\nfn orders(row: &A) {}\nfn other() {}\n";
+        let text = [
+            "#[kis_function(mode = \"Save\")]\npub async fn save_avg(rows: &[A]) {}\n",
+            "    #[kis_function(mode = \"Verify\", name = \"订单\")]\n    fn orders(row: &A) {}",
+            "/// #[kis_function(mode = \"Save\")]\nfn other() {}\n",
+        ]
+        .join("\n");
         let mut known: Vec<Known> = Vec::new();
-        scan(text, "src/f.rs", &mut known);
+        scan(&text, "src/f.rs", &mut known);
         let found: Vec<String> = known.iter().map(|k| format!("{} {}", k.name, k.at)).collect();
         assert_eq!(found, ["save_avg src/f.rs:2", "订单 src/f.rs:5"]);
         assert_eq!(

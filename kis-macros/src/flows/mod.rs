@@ -27,7 +27,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         Err(problems) => {
             problems
                 .into_iter()
-                .for_each(|problem| diag.error(&input.folder, read::say(&problem)));
+                .for_each(|problem| diag.error(&input.folder, read::say(&problem, &folder)));
             // The files stay known to the compiler, so that mending one builds again.
             let watch = folder.watch();
             let set = nothing(&diag.tokens(), &input.krate);

@@ -107,11 +107,18 @@ fn source_dir(literal: &LitStr) -> Option<PathBuf> {
     literal.span().unwrap().local_file()?.parent().map(Path::to_owned)
 }
 
-/// The problem as one message, with the other places that matter.
-pub(crate) fn say(problem: &Problem) -> String {
+/// The problem as one message, with the other places that matter and without paths of this machine.
+pub(crate) fn say(problem: &Problem, folder: &Folder) -> String {
     let mut text = problem.to_string();
     for (place, note) in &problem.notes {
-        text.push_str(&format!("\n  {place}: {note}"));
+        if !text.contains(&place.to_string()) {
+            text.push_str(&format!("\n  {place}: {note}"));
+        }
     }
-    text
+    let name = folder
+        .dir
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    text.replace(&folder.dir.display().to_string(), &name)
 }

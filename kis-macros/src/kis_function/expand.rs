@@ -1,14 +1,14 @@
 //! What is written beside a flow function: the struct that stands for it, its facts, and the shim that calls it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use syn::Ident;
 
 use super::{
     model::Model,
     signature::{Arg, How, Takes},
 };
-use crate::diag::Diag;
+use crate::{diag::Diag, names::line_of};
 
 /// The whole expansion behind the item.
 pub(crate) fn expand(model: &Model) -> TokenStream {
@@ -55,7 +55,9 @@ pub(crate) fn stand_in(model: &Model, diag: &Diag) -> TokenStream {
 
 /// A brace struct lives beside a function of the same name, and makes the name a path of a type.
 fn proxy(model: &Model) -> TokenStream {
-    let (vis, shared, ident) = (&model.vis, &model.shared, own_ident(model));
+    let (vis, shared) = (&model.vis, &model.shared);
+    // It stands where the function's name stands, so that an editor which finds the struct shows the function.
+    let ident = &model.ident;
     let alias = model.alias.as_ref().map(|alias| {
         quote! {
             #(#shared)*
@@ -77,7 +79,7 @@ fn impl_function(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream 
     let (ident, name) = (own_ident(model), &model.name);
     let (rust_name, doc) = (model.ident.to_string(), &model.doc);
     let mode = format_ident!("{}", model.mode.as_str());
-    let line = quote_spanned!(Span::call_site().located_at(model.ident.span()) => ::core::line!());
+    let line = line_of(model.ident.span());
     let conns = model.conns.iter().map(|(arg, conn)| quote!((#arg, #conn)));
     let (reuse, jumps, ret) = (model.args.reuse, &model.args.jumps, &model.parts.ret);
     let needs = model.parts.args.iter().map(|arg| need(model, arg));
@@ -104,7 +106,7 @@ fn impl_function(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream 
                 __kis::Facts {
                     rust_name: #rust_name,
                     module: ::core::module_path!(),
-                    at: ::core::concat!(::core::file!(), ":", #line),
+                    at: ::core::concat!(::core::file!(), #line),
                     doc: #doc,
                     mode: __kis::Mode::#mode,
                     conns: &[#(#conns),*],
@@ -186,9 +188,14 @@ fn now(model: &Model, takes: &Takes) -> TokenStream {
     let state = model.state();
     let one_row = matches!(takes, Takes::Row { .. });
     let args = call_args(model, one_row);
+    let given = if one_row {
+        format_ident!("row")
+    } else {
+        format_ident!("rows")
+    };
     let with = match state {
-        Some(_) => quote!(|rows, state| #f(rows #args)),
-        None => quote!(|rows| #f(rows #args)),
+        Some(_) => quote!(|#given, state| #f(#given #args)),
+        None => quote!(|#given| #f(#given #args)),
     };
     let helper = match (takes, state.is_some()) {
         (Takes::Row { owned: false, .. }, false) => "rows_ref",
@@ -311,8 +318,7 @@ fn var(i: usize) -> Ident {
     format_ident!("__kis_{i}")
 }
 
-/// The name of the hidden struct. Its span is the attribute's, so that an editor finds the function under the name,
-/// not the struct.
+/// The name of the hidden struct, where it is used: not a token of the user's.
 fn own_ident(model: &Model) -> Ident {
     let mut ident = model.ident.clone();
     ident.set_span(Span::call_site());
