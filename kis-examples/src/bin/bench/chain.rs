@@ -17,6 +17,7 @@ use super::points::{
 const STEPS: usize = 128;
 
 /// The cost of one signature form, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// The form, as it is written.
     pub form: &'static str,

@@ -9,7 +9,7 @@ pub mod chain;
 pub mod child;
 pub mod first_row;
 #[path = "../flights/functions/mod.rs"]
-pub mod flights;
+pub mod main_job;
 pub mod points;
 #[path = "../flights/rows.rs"]
 pub mod rows;
@@ -20,7 +20,7 @@ use child::{Measured, fastest};
 /// The measured flows.
 pub const FLOWS: FlowSet = flows!(
     "src/bin/bench/conf",
-    functions = [crate::student, crate::points, crate::first_row, crate::flights]
+    functions = [crate::student, crate::points, crate::first_row, crate::main_job]
 );
 
 /// How much is measured.
@@ -43,39 +43,29 @@ const QUICK: Size = Size {
     runs: 20,
 };
 
-fn main() -> ExitCode {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let done = match args.as_slice() {
-        ["run", ..] => {
-            let code = kis_core::main(FLOWS);
-            return child::say_peak().map_or(ExitCode::FAILURE, |()| code);
+    let code = match args.as_slice() {
+        ["run", ..] => kis_core::main(FLOWS),
+        ["loop", input, output] => {
+            student::by_hand(Path::new(input), Path::new(output))?;
+            ExitCode::SUCCESS
         }
-        ["loop", input, output] => student::by_hand(Path::new(input), Path::new(output))
-            .and_then(|_| child::say_peak())
-            .map_err(Into::into),
-        ["--quick"] => tables(&QUICK),
-        [] => tables(&FULL),
-        _ => Err("arguments: nothing, or --quick".into()),
+        ["--quick"] => return tables(&QUICK),
+        [] => return tables(&FULL),
+        _ => return Err("arguments: nothing, or --quick".into()),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    child::say_peak()?;
+    Ok(code)
 }
 
-fn tables(size: &Size) -> Result<(), Box<dyn Error>> {
-    let dir = std::env::temp_dir().join(format!("kis-bench-{}", std::process::id()));
-    fs::create_dir_all(&dir)?;
-    let done = jobs(size, &dir).and_then(|()| {
-        println!();
-        chains(size, &dir)
-    });
-    fs::remove_dir_all(&dir)?;
-    done
+fn tables(size: &Size) -> Result<ExitCode, Box<dyn Error>> {
+    let dir = tempfile::tempdir()?;
+    jobs(size, dir.path())?;
+    println!();
+    chains(size, dir.path())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Whole processes, from start to end.
