@@ -25,35 +25,43 @@ pub struct Cost {
     pub one: f64,
     /// A row and step in batches of 1,000.
     pub thousand: f64,
+    /// The same work in a bare loop that makes one `Vec` per step.
+    pub bare: f64,
 }
 
-/// The costs of all stateless forms, and in front of them the bare loop that makes one `Vec` per step.
+/// The costs of all stateless forms.
 pub fn costs(runs: usize) -> Result<Vec<Cost>> {
-    let bare = |rows| bare_loop(rows, runs);
-    let mut costs = vec![Cost {
-        form: "bare loop: `iter().map().collect()`",
-        one: bare(1),
-        thousand: bare(1000),
-    }];
-    costs.push(form::<keep>("`&T -> bool`", runs)?);
-    costs.push(form::<map>("`&T -> T`", runs)?);
-    costs.push(form::<map_owned>("`T -> T`", runs)?);
-    costs.push(form::<map_result>("`&T -> Result<T>`", runs)?);
-    costs.push(form::<map_option>("`&T -> Option<T>`", runs)?);
-    costs.push(form::<map_vec>("`&T -> Vec<T>`", runs)?);
-    costs.push(form::<look_batch>("`&[T] -> Result<()>`", runs)?);
-    costs.push(form::<map_batch>("`Vec<T> -> Vec<T>`", runs)?);
-    costs.push(form::<look_async>("`async &[T] -> Result<()>`", runs)?);
-    costs.push(form::<map_async>("`async &T -> T`", runs)?);
+    let map_loop = bare_loop(runs, |rows| rows.iter().map(moved).collect());
+    let vec_loop = bare_loop(runs, |rows| {
+        rows.iter().flat_map(|row| vec![moved(row)]).collect()
+    });
+    let mut costs = Vec::new();
+    let mut add = |form, cost: Result<[f64; 2]>, bare| -> Result<()> {
+        let [one, thousand] = cost?;
+        costs.push(Cost {
+            form,
+            one,
+            thousand,
+            bare,
+        });
+        Ok(())
+    };
+    add("`&T -> bool`", form::<keep>(runs), map_loop)?;
+    add("`&T -> T`", form::<map>(runs), map_loop)?;
+    add("`T -> T`", form::<map_owned>(runs), map_loop)?;
+    add("`&T -> Result<T>`", form::<map_result>(runs), map_loop)?;
+    add("`&T -> Option<T>`", form::<map_option>(runs), map_loop)?;
+    add("`&T -> Vec<T>`", form::<map_vec>(runs), vec_loop)?;
+    add("`&[T] -> Result<()>`", form::<look_batch>(runs), map_loop)?;
+    add("`Vec<T> -> Vec<T>`", form::<map_batch>(runs), map_loop)?;
+    add("`async &[T] -> Result<()>`", form::<look_async>(runs), map_loop)?;
+    add("`async &T -> T`", form::<map_async>(runs), map_loop)?;
     Ok(costs)
 }
 
-fn form<F: Function>(form: &'static str, runs: usize) -> Result<Cost> {
-    Ok(Cost {
-        form,
-        one: per_step::<F>(1, runs)?,
-        thousand: per_step::<F>(1000, runs)?,
-    })
+/// With batches of one row, and of a thousand.
+fn form<F: Function>(runs: usize) -> Result<[f64; 2]> {
+    Ok([per_step::<F>(1, runs)?, per_step::<F>(1000, runs)?])
 }
 
 /// Nanoseconds per row and step.
@@ -85,18 +93,19 @@ fn chain_time<F: Function>(steps: usize, rows: usize, runs: usize) -> Result<f64
     })
 }
 
-fn bare_loop(rows: usize, runs: usize) -> f64 {
-    let points = points(rows);
+/// Nanoseconds per row and step of a loop over a thousand rows.
+fn bare_loop(runs: usize, step: impl Fn(&[Point]) -> Vec<Point>) -> f64 {
+    let points = points(1000);
     let mut shortest = f64::INFINITY;
     for _ in 0..runs {
         let mut rows = points.clone();
         let started = Instant::now();
         for _ in 0..STEPS {
-            rows = black_box(rows.iter().map(moved).collect());
+            rows = black_box(step(&rows));
         }
         shortest = shortest.min(started.elapsed().as_nanos() as f64);
     }
-    shortest / (STEPS * rows) as f64
+    shortest / (STEPS * points.len()) as f64
 }
 
 fn points(rows: usize) -> Vec<Point> {

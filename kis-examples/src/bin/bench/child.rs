@@ -12,6 +12,8 @@ use std::{
 pub struct Measured {
     /// From its start to its end.
     pub took: Duration,
+    /// The time that its threads worked.
+    pub worked: Duration,
     /// Its peak of resident memory, in bytes.
     pub peak: u64,
 }
@@ -45,39 +47,44 @@ fn measure(cores: usize, dir: &Path, args: &[&str]) -> io::Result<Measured> {
         return Err(io::Error::other(format!("{args:?}: {}\n{stderr}", output.status)));
     }
     let stdout = String::from_utf8_lossy(&output.stdout);
-    let peak = stdout
-        .lines()
-        .find_map(|line| line.strip_prefix(PEAK)?.parse().ok());
-    let took = stdout
-        .lines()
-        .find_map(|line| line.strip_prefix(FIRST_ROW)?.parse().ok())
-        .map_or(took, Duration::from_micros);
+    let said = |what: &str| {
+        stdout
+            .lines()
+            .find_map(|line| line.strip_prefix(what)?.parse::<u64>().ok())
+    };
+    let missing = || io::Error::other(format!("{args:?} did not say what it took"));
     Ok(Measured {
-        took,
-        peak: peak.ok_or_else(|| io::Error::other(format!("{args:?} did not say its peak of memory")))?,
+        took: said(FIRST_ROW).map_or(took, Duration::from_micros),
+        worked: Duration::from_millis(said(WORKED).ok_or_else(missing)?),
+        peak: said(PEAK).ok_or_else(missing)?,
     })
 }
 
 /// The environment variable that tells a child when it was started, in microseconds since 1970.
 const STARTED: &str = "KIS_BENCH_STARTED";
 const PEAK: &str = "peak of memory: ";
+const WORKED: &str = "threads worked, in ms: ";
 const FIRST_ROW: &str = "first row after: ";
 
-/// What a child says at its end: its peak of memory.
-pub fn say_peak() -> io::Result<()> {
+/// What a child says at its end: its peak of memory, and how long its threads worked.
+pub fn say_cost() -> io::Result<()> {
+    let wrong = || io::Error::other("/proc/self does not say what the process took");
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let kib = status
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("VmHWM:")?
-                .trim()
-                .strip_suffix("kB")?
-                .trim()
-                .parse::<u64>()
-                .ok()
-        })
-        .ok_or_else(|| io::Error::other("/proc/self/status has no VmHWM"))?;
-    println!("{PEAK}{}", kib * 1024);
+    let peak = status.lines().find_map(|line| {
+        let kib = line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim();
+        kib.parse::<u64>().ok()
+    });
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // Behind the program's name in brackets; user and system time are the 12th and 13th field there, in 1/100 s.
+    let times = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace());
+    let ticks: Vec<u64> = times
+        .ok_or_else(wrong)?
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    println!("{PEAK}{}", peak.ok_or_else(wrong)? * 1024);
+    println!("{WORKED}{}", ticks.iter().sum::<u64>() * 10);
     Ok(())
 }
 

@@ -90,7 +90,9 @@ pub fn by_hand(input: &Path, output: &Path) -> io::Result<u64> {
         block.copy_within(done..filled, 0);
         kept = filled - done;
         if read == 0 {
+            // As the flow does: the file is on the disk when the job is done.
             out.flush()?;
+            out.get_ref().sync_all()?;
             return Ok(written);
         }
     }
