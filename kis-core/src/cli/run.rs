@@ -182,7 +182,7 @@ impl Running<'_> {
     fn serve(&self, engine: &Engine, listener: Option<Listener>) -> Option<Serving> {
         let plan = &self.loaded.plan;
         let flows = plan.flows.iter().zip(engine.counters());
-        let flows = flows.map(|(flow, counters)| Watched::new(flow, Arc::clone(counters)));
+        let flows = flows.map(|(flow, counters)| Watched::new(plan, flow, Arc::clone(counters)));
         let options = MetricsOptions {
             kisflow: plan.global.compat_kisflow,
             ..MetricsOptions::default()

@@ -34,12 +34,15 @@ impl Chain {
         if !plan.must.is_empty() && !run.batch.is_empty() {
             self.must(at, run)?;
             if run.batch.is_empty() {
+                self.failed.clear();
                 return Ok(Came {
                     empty: true,
                     ..Came::default()
                 });
             }
         }
+        // Rows that failed before the call are not among those given to it.
+        self.failed.clear();
         let reused = reuse.then(|| run.batch.copy());
         let given = run.batch.len();
         let mut fails = Fails::default();
@@ -59,6 +62,9 @@ impl Chain {
         let counters = self.around.counters.step(at);
         counters.rows_in.add(given as u64);
         counters.rows_out.add(out as u64);
+        if failed > 0 {
+            counters.failed.add(failed as u64);
+        }
         let hands_on = !matches!(on, HandsOn::Nothing);
         if hands_on && (!batchwise || matches!(on, HandsOn::WhatCameIn)) {
             // Functions that see one row at a time say by a missing row that they do not want it.

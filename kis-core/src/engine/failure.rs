@@ -53,6 +53,7 @@ impl Failing<'_> {
             )),
             Policy::DeadLetter | Policy::Retry => {
                 self.counters.dead.add(1);
+                counters.letter(class.as_str(), &code);
                 if let Some(untold) = told {
                     tracing::warn!(flow = self.flow, step = %self.step.name, at = self.step.info.at,
                         origin = %self.from.show(fail.origin), class = %class, code, attempts = self.attempts, untold,

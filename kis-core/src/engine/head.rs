@@ -30,13 +30,13 @@ pub(super) struct HeadJob {
 /// When the flow has to stop.
 pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parcel)>, Fault> {
     let HeadJob {
-        source,
+        source: source_number,
         lane,
         place,
         block,
         flight,
     } = job;
-    let source = &flow.plan.sources[source];
+    let source = &flow.plan.sources[source_number];
     let raw = Arc::new(block.rows);
     let mut batch = Batch::new_raw((*raw).clone());
     let mut fails = Fails::default();
@@ -51,10 +51,7 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
     if let Some(field) = &source.conf.event_time
         && let Some(ms) = batch.latest(field).and_then(|ms| u64::try_from(ms).ok())
     {
-        flow.around
-            .counters
-            .event_time_ms
-            .fetch_max(ms, std::sync::atomic::Ordering::Relaxed);
+        flight.saw(source_number, ms);
     }
     let route = match &source.conf.order {
         kis_conf::Order::By(field) => Route::Key(field.value.as_str().into()),

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Instant,
@@ -138,6 +138,8 @@ pub(crate) struct Flight {
     rows: u64,
     bytes: u64,
     arrived: Instant,
+    /// The newest event time among its rows, and the number of their source.
+    event_time: OnceLock<(usize, u64)>,
     _permits: Vec<OwnedSemaphorePermit>,
 }
 
@@ -156,8 +158,15 @@ impl Flight {
             rows,
             bytes,
             arrived: Instant::now(),
+            event_time: OnceLock::new(),
             _permits: permits,
         })
+    }
+
+    /// Keeps the newest event time among the batch's rows until they are settled.
+    pub(crate) fn saw(&self, source: usize, event_time_ms: u64) {
+        // A batch is looked at once.
+        let _ = self.event_time.set((source, event_time_ms));
     }
 }
 
@@ -170,6 +179,11 @@ impl Drop for Flight {
         sub(&self.counters.inflight_bytes, self.bytes);
         if self.rows > 0 {
             self.counters.batches.add(self.arrived.elapsed());
+        }
+        if let Some((source, ms)) = self.event_time.get()
+            && let Some(source) = self.counters.sources.get(*source)
+        {
+            source.event_time_ms.fetch_max(*ms, Relaxed);
         }
     }
 }

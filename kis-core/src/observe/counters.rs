@@ -155,6 +155,8 @@ impl Durations {
 pub struct ErrorCount {
     /// Rows that failed with it.
     pub rows: u64,
+    /// Those of them that became dead letters.
+    pub letters: u64,
     told_ms: u64,
     untold: u64,
 }
@@ -175,8 +177,10 @@ pub struct StepCounters {
     pub retries: Count,
     /// Rows that left here, by [`DropReason`].
     pub dropped: [Count; 4],
+    /// Rows that were given to the step and failed for good.
+    pub failed: Count,
     /// Rows that failed here, by class and code.
-    pub errors: Mutex<BTreeMap<(&'static str, String), ErrorCount>>,
+    pub errors: Mutex<Errors>,
 }
 
 impl StepCounters {
@@ -190,9 +194,7 @@ impl StepCounters {
     /// Counts one row that failed. Says how many like it were not told since the last time, if it should be told now.
     pub fn error(&self, class: &'static str, code: &str, now_ms: u64) -> Option<u64> {
         let mut errors = self.errors.lock();
-        // The number of codes is bounded, since labels must never grow with the data.
-        let code = if errors.len() >= 64 { "other" } else { code };
-        let count = errors.entry((class, code.to_owned())).or_default();
+        let count = entry(&mut errors, class, code);
         count.rows += 1;
         if count.rows > 1 && now_ms < count.told_ms.saturating_add(SILENCE_MS) {
             count.untold += 1;
@@ -201,6 +203,28 @@ impl StepCounters {
         count.told_ms = now_ms;
         Some(std::mem::take(&mut count.untold))
     }
+
+    /// Counts that a row whose [error](StepCounters::error) is counted became a dead letter.
+    pub fn letter(&self, class: &'static str, code: &str) {
+        entry(&mut self.errors.lock(), class, code).letters += 1;
+    }
+
+    /// How often the step was called, that is how many batches it was given.
+    pub fn calls(&self) -> u64 {
+        self.durations.buckets().iter().map(|(_, n)| n).sum()
+    }
+}
+
+/// Errors of a step by class and code.
+pub type Errors = BTreeMap<(&'static str, String), ErrorCount>;
+
+/// The number of codes is bounded, since labels must never grow with the data.
+fn entry<'a>(errors: &'a mut Errors, class: &'static str, code: &str) -> &'a mut ErrorCount {
+    let mut key = (class, code.to_owned());
+    if errors.len() >= 64 && !errors.contains_key(&key) {
+        key.1 = "other".to_owned();
+    }
+    errors.entry(key).or_default()
 }
 
 /// The counters of one source of a flow.
@@ -210,6 +234,8 @@ pub struct SourceCounters {
     pub rows: Count,
     /// Bytes that came in.
     pub bytes: Count,
+    /// Newest event time that has been settled, in milliseconds since 1970; 0 when there is none.
+    pub event_time_ms: AtomicU64,
 }
 
 /// The counters of one flow.
@@ -247,8 +273,6 @@ pub struct FlowCounters {
     pub parked: AtomicU64,
     /// Keys in the flow's state.
     pub state_keys: AtomicU64,
-    /// Newest event time that has been settled, in milliseconds since 1970; 0 when there is none.
-    pub event_time_ms: AtomicU64,
     phase: AtomicU8,
     on_phase: OnPhase,
 }
@@ -295,7 +319,6 @@ impl FlowCounters {
             inflight_rows: AtomicU64::new(0),
             parked: AtomicU64::new(0),
             state_keys: AtomicU64::new(0),
-            event_time_ms: AtomicU64::new(0),
             phase: AtomicU8::new(Phase::Waiting as u8),
             on_phase: OnPhase::default(),
         })
@@ -309,6 +332,15 @@ impl FlowCounters {
             source.rows.add(rows);
             source.bytes.add(bytes);
         }
+    }
+
+    /// The newest event time of any source that has been settled, in milliseconds since 1970; 0 when there is none.
+    pub fn event_time_ms(&self) -> u64 {
+        let times = self
+            .sources
+            .iter()
+            .map(|source| source.event_time_ms.load(Relaxed));
+        times.max().unwrap_or(0)
     }
 
     /// The counters of step `i`.

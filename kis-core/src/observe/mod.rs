@@ -10,7 +10,7 @@ pub mod show;
 
 pub use self::{
     counters::{Count, DropReason, Durations, ErrorCount, FlowCounters, Phase, SourceCounters, StepCounters},
-    metrics::{Metrics, MetricsOptions, Watched},
+    metrics::{Metrics, MetricsOptions, Watched, WatchedStep},
     progress::{Progress, Show},
     screen::{LogLine, Screen},
     serve::{Listener, ServeError, Serving},

@@ -57,6 +57,11 @@ pub fn save_orders(orders: &[Order], table: &Conn<Table>) -> Result<()> {
     Ok(())
 }
 
+#[kis_function(mode = "Verify")]
+pub fn more_than_two(order: &Order) -> bool {
+    order.amount > 2
+}
+
 static TRIES: AtomicU32 = AtomicU32::new(0);
 
 #[kis_function(mode = "Save", conn = "orders")]
@@ -181,4 +186,19 @@ fn must_demands_a_value() {
     orders: ended, in 1, out 0, dropped 0, dead 1
     save_orders reject must orders:1 {"amount":1,"id":0} (save_orders demands field note, which has no value)
     "#);
+}
+
+/// What failed before a step was called is not taken for what the step kept back.
+#[test]
+fn unreadable_and_filtered_rows_are_counted_apart() {
+    let yaml = "kistype: source\nsname: orders\ntype: memory\nflow: orders\nparams:\n  rows:\n    - { id: 1, amount: 5 }\n    - { id: 2, amount: many }\n    - { id: 3, amount: 1 }\n---\nkistype: flow\nstatus: 1\nflow_name: orders\nflows:\n  - fname: more_than_two\n  - fname: save_orders\n";
+    let store = Store::in_memory();
+    let summary = run(yaml, 1, &store);
+    assert_snapshot!(show(&summary), @"orders: ended, in 3, out 1, dropped 1, dead 1");
+    let errors = summary.flows[0].counters.step(0).errors.lock().clone();
+    let letters: Vec<_> = errors
+        .iter()
+        .map(|((class, code), n)| (*class, code.as_str(), n.rows, n.letters))
+        .collect();
+    assert_eq!(letters, [("decode", "decode", 1, 1)]);
 }

@@ -6,7 +6,7 @@ use super::{
     Watched,
     encode::{Families, Labels},
 };
-use crate::observe::{DropReason, FlowCounters, Phase, SourceCounters, StepCounters};
+use crate::observe::{DropReason, ErrorCount, FlowCounters, Phase, SourceCounters, StepCounters};
 
 /// The time at a scrape, in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -17,17 +17,26 @@ pub(super) struct Times {
     pub(super) up: u64,
 }
 
+impl Times {
+    /// Seconds from a time in milliseconds until now.
+    fn since(self, ms: u64) -> f64 {
+        self.now.saturating_sub(ms) as f64 / 1e3
+    }
+}
+
 /// Writes every metric of these flows.
 pub(super) fn write(out: &mut Families<'_>, flows: &[Watched], times: Times) -> fmt::Result {
-    sources(out, flows)?;
+    sources(out, flows, times)?;
     steps(out, flows)?;
+    busy(out, flows, times)?;
+    sinks(out, flows)?;
     results(out, flows)?;
     cuts(out, flows)?;
     states(out, flows, times)?;
     process(out, times)
 }
 
-fn sources(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
+fn sources(out: &mut Families<'_>, flows: &[Watched], times: Times) -> fmt::Result {
     out.counters(
         "kis_source_received_rows",
         "Rows that came in from a source",
@@ -37,6 +46,14 @@ fn sources(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
         "kis_source_received_bytes",
         "Bytes that came in from a source",
         by_source(flows, |source| source.bytes.get()),
+    )?;
+    out.fractions(
+        "kis_source_lag_seconds",
+        "How old the newest settled event time of a source is",
+        each_source(flows).filter_map(|(labels, source)| {
+            let newest = source.event_time_ms.load(Relaxed);
+            (newest > 0).then(|| (labels, times.since(newest)))
+        }),
     )?;
     let each = |value: fn(&FlowCounters) -> u64| by_flow(flows, value);
     out.counters(
@@ -94,22 +111,59 @@ fn steps(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
     errors(out, flows)
 }
 
+/// How much of the time the steps were at work.
+fn busy(out: &mut Families<'_>, flows: &[Watched], times: Times) -> fmt::Result {
+    let up = times.up as f64 / 1e3;
+    out.fractions(
+        "kis_step_utilization_ratio",
+        "Share of the time since the start in which a step was at work, over all lanes of its flow",
+        flows.iter().filter(|_| up > 0.0).flat_map(|flow| {
+            let room = up * flow.lanes.max(1) as f64;
+            steps_of(flow).map(move |(labels, step)| (labels, (step.durations.sum_seconds() / room).min(1.0)))
+        }),
+    )
+}
+
+/// Steps that save, once for each connector that they save to.
+fn sinks(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
+    let each =
+        |value: fn(&StepCounters) -> u64| all_sinks(flows).map(move |(labels, step)| (labels, value(step)));
+    out.counters(
+        "kis_sink_sent_rows",
+        "Rows that a step saved to a connector",
+        each(|step| step.rows_in.get().saturating_sub(step.failed.get())),
+    )?;
+    out.counters(
+        "kis_sink_batches",
+        "Batches that a step gave to a connector, those that were tried again included",
+        each(StepCounters::calls),
+    )?;
+    out.durations(
+        "kis_sink_duration_seconds",
+        "Time in which a step gave one batch to a connector",
+        1.0,
+        all_sinks(flows).map(|(labels, step)| (labels, vec![&step.durations])),
+    )
+}
+
 /// The classes and codes are those of the program's own error types, and their number is bounded.
 fn errors(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
     let counted: Vec<_> = all_steps(flows)
         .map(|(labels, step)| (labels, step.errors.lock().clone()))
         .collect();
-    out.counters(
-        "kis_step_errors",
-        "Rows that failed at a step",
-        counted.iter().flat_map(|(labels, errors)| {
+    let each = |value: fn(&ErrorCount) -> u64| {
+        counted.iter().flat_map(move |(labels, errors)| {
             errors.iter().map(move |((class, code), n)| {
-                (
-                    with(labels, [("error_class", *class), ("error_code", code.as_str())]),
-                    n.rows,
-                )
+                let more = [("error_class", *class), ("error_code", code.as_str())];
+                (with(labels, more), value(n))
             })
-        }),
+        })
+    };
+    out.counters("kis_step_errors", "Rows that failed at a step", each(|n| n.rows))?;
+    out.counters(
+        "kis_dead_letter_rows",
+        "Rows that became dead letters",
+        each(|n| n.letters).filter(|(_, letters)| *letters > 0),
     )
 }
 
@@ -119,11 +173,6 @@ fn results(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
         "kis_flow_rows_out",
         "Rows that passed the last step of a flow",
         each(|flow| flow.rows_out.get()),
-    )?;
-    out.counters(
-        "kis_dead_letter_rows",
-        "Rows that became dead letters",
-        each(|flow| flow.dead.get()),
     )?;
     out.durations(
         "kis_end_to_end_seconds",
@@ -178,13 +227,12 @@ fn states(out: &mut Families<'_>, flows: &[Watched], times: Times) -> fmt::Resul
         "Keys in the state of a flow",
         each(|flow| flow.state_keys.load(Relaxed)),
     )?;
-    out.seconds(
+    out.fractions(
         "kis_watermark_lag_seconds",
         "How old the newest settled event time is",
         flows.iter().filter_map(|flow| {
-            let newest = flow.counters.event_time_ms.load(Relaxed);
-            let lag = times.now.saturating_sub(newest) as f64 / 1e3;
-            (newest > 0).then(|| (flow.labels(), lag))
+            let newest = flow.counters.event_time_ms();
+            (newest > 0).then(|| (flow.labels(), times.since(newest)))
         }),
     )?;
     out.gauges(
@@ -203,7 +251,7 @@ fn states(out: &mut Families<'_>, flows: &[Watched], times: Times) -> fmt::Resul
 }
 
 fn process(out: &mut Families<'_>, times: Times) -> fmt::Result {
-    out.seconds(
+    out.fractions(
         "kis_uptime_seconds",
         "Time since the program began to run flows",
         [(Labels::new(), times.up as f64 / 1e3)],
@@ -226,28 +274,41 @@ fn by_flow<'a>(
 
 fn by_source<'a>(
     flows: &'a [Watched],
-    value: impl Fn(&SourceCounters) -> u64 + Copy + 'a,
+    value: impl Fn(&SourceCounters) -> u64 + 'a,
 ) -> impl Iterator<Item = (Labels<'a>, u64)> {
-    flows.iter().flat_map(move |flow| {
-        flow.sources
-            .iter()
-            .zip(&flow.counters.sources)
-            .map(move |((name, conn), source)| {
-                let mut labels = with(&flow.labels(), [("source", name.as_str())]);
-                labels.extend(conn.as_ref().map(|conn| ("conn", conn.as_str())));
-                (labels, value(source))
-            })
+    each_source(flows).map(move |(labels, source)| (labels, value(source)))
+}
+
+fn each_source(flows: &[Watched]) -> impl Iterator<Item = (Labels<'_>, &SourceCounters)> {
+    flows.iter().flat_map(|flow| {
+        let sources = flow.sources.iter().zip(&flow.counters.sources);
+        sources.map(|((name, conn), source)| {
+            let mut labels = with(&flow.labels(), [("source", name.as_str())]);
+            labels.extend(conn.as_ref().map(|conn| ("conn", conn.as_str())));
+            (labels, source)
+        })
     })
 }
 
 fn all_steps(flows: &[Watched]) -> impl Iterator<Item = (Labels<'_>, &StepCounters)> {
+    flows.iter().flat_map(steps_of)
+}
+
+fn steps_of(flow: &Watched) -> impl Iterator<Item = (Labels<'_>, &StepCounters)> {
+    flow.counters.steps.iter().map(|(name, mode, step)| {
+        let labels = with(&flow.labels(), [("step", name.as_str()), ("mode", *mode)]);
+        (labels, step)
+    })
+}
+
+fn all_sinks(flows: &[Watched]) -> impl Iterator<Item = (Labels<'_>, &StepCounters)> {
     flows.iter().flat_map(|flow| {
-        let steps = flow.counters.steps.iter();
-        steps.map(|(name, mode, step)| {
-            (
-                with(&flow.labels(), [("step", name.as_str()), ("mode", *mode)]),
-                step,
-            )
+        let steps = flow.counters.steps.iter().zip(&flow.steps);
+        steps.flat_map(move |((name, _, step), watched)| {
+            watched.sinks.iter().map(move |conn| {
+                let more = [("step", name.as_str()), ("conn", conn.as_str())];
+                (with(&flow.labels(), more), step)
+            })
         })
     })
 }

@@ -42,8 +42,8 @@ impl Families<'_> {
         self.family(name, help, MetricType::Gauge, samples)
     }
 
-    /// Seconds that go up and down.
-    pub(super) fn seconds<'a>(
+    /// Fractions that go up and down: seconds, ratios.
+    pub(super) fn fractions<'a>(
         &mut self,
         name: &str,
         help: &str,

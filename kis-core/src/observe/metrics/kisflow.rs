@@ -35,12 +35,9 @@ pub(super) fn write(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
     out.gauges(
         "func_schedule_cnts",
         "Calls of a function",
-        functions.iter().map(|(function, steps)| {
-            (
-                labels(*function),
-                steps.iter().map(|step| calls(&step.durations)).sum(),
-            )
-        }),
+        functions
+            .iter()
+            .map(|(function, steps)| (labels(*function), steps.iter().map(|step| step.calls()).sum())),
     )?;
     out.durations(
         "func_run_duration",
@@ -67,9 +64,9 @@ pub(super) fn write(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
 fn functions(flows: &[Watched]) -> BTreeMap<(&str, &'static str), Vec<&StepCounters>> {
     let mut functions: BTreeMap<_, Vec<&StepCounters>> = BTreeMap::new();
     for flow in flows {
-        for ((_, mode, step), function) in flow.counters.steps.iter().zip(&flow.functions) {
+        for ((_, mode, step), watched) in flow.counters.steps.iter().zip(&flow.steps) {
             functions
-                .entry((function.as_str(), *mode))
+                .entry((watched.function.as_str(), *mode))
                 .or_default()
                 .push(step);
         }

@@ -8,14 +8,14 @@ mod kisflow;
 
 use std::{fmt, sync::Arc};
 
-use kis_conf::SourceFrom;
+use kis_conf::{Mode, SourceFrom};
 use prometheus_client::{
     collector::Collector, encoding::DescriptorEncoder, encoding::text, registry::Registry,
 };
 
 use self::{collector::Times, encode::Families};
 use super::FlowCounters;
-use crate::flow::FlowPlan;
+use crate::flow::{FlowPlan, Plan, StepPlan};
 
 /// A flow as its metrics see it: what it counts, and what its configuration fixes.
 #[derive(Clone, Debug)]
@@ -24,16 +24,40 @@ pub struct Watched {
     pub counters: Arc<FlowCounters>,
     /// The name of each source, and of the connector it reads from, in the order of the counters' sources.
     pub sources: Vec<(String, Option<String>)>,
-    /// The name of each step's function, in the order of the counters' steps.
-    pub functions: Vec<String>,
+    /// Its steps, in the order of the counters' steps.
+    pub steps: Vec<WatchedStep>,
+    /// How many batches a step may work on at a time.
+    pub lanes: usize,
     /// How many bytes it may have fetched and not yet settled.
     pub limit_bytes: u64,
 }
 
+/// A step as its metrics see it.
+#[derive(Clone, Debug, Default)]
+pub struct WatchedStep {
+    /// The name of its function.
+    pub function: String,
+    /// The connectors that it saves to.
+    pub sinks: Vec<String>,
+}
+
+impl WatchedStep {
+    fn new(plan: &Plan, step: &StepPlan) -> WatchedStep {
+        let saves = step.info.mode == Mode::Save;
+        let sinks = step.conns.iter().filter(|_| saves);
+        WatchedStep {
+            function: step.info.name.to_owned(),
+            sinks: sinks
+                .map(|(_, conn)| plan.conns[*conn].name.to_string())
+                .collect(),
+        }
+    }
+}
+
 impl Watched {
     /// A flow of a plan with its counters.
-    pub fn new(plan: &FlowPlan, counters: Arc<FlowCounters>) -> Watched {
-        let sources = plan.sources.iter().map(|source| {
+    pub fn new(plan: &Plan, flow: &FlowPlan, counters: Arc<FlowCounters>) -> Watched {
+        let sources = flow.sources.iter().map(|source| {
             let conn = match &source.conf.from {
                 SourceFrom::Conn(conn) => Some(conn.value.clone()),
                 SourceFrom::Kind(_) => None,
@@ -43,8 +67,13 @@ impl Watched {
         Watched {
             counters,
             sources: sources.collect(),
-            functions: plan.steps.iter().map(|step| step.info.name.to_owned()).collect(),
-            limit_bytes: plan.conf.limits.bytes,
+            steps: flow
+                .steps
+                .iter()
+                .map(|step| WatchedStep::new(plan, step))
+                .collect(),
+            lanes: flow.lanes,
+            limit_bytes: flow.conf.limits.bytes,
         }
     }
 

@@ -1,11 +1,22 @@
 //! A scrape of two flows as text, and the rules that names and labels keep.
 
-use std::{collections::BTreeMap, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use super::{Metrics, MetricsOptions, Watched};
+use super::{Metrics, MetricsOptions, Watched, WatchedStep};
 use crate::observe::{DropReason, FlowCounters, Phase};
 
 const NOW_MS: u64 = 1_357_000_000_000;
+
+thread_local! {
+    static CLOCK: Cell<u64> = const { Cell::new(0) };
+}
+
+fn step(function: &str, sinks: &[&str]) -> WatchedStep {
+    WatchedStep {
+        function: function.to_owned(),
+        sinks: sinks.iter().map(|sink| (*sink).to_owned()).collect(),
+    }
+}
 
 fn flights() -> Watched {
     let steps = [("verify", "Verify"), ("save", "Save")].map(|(name, mode)| (name.to_owned(), mode));
@@ -24,14 +35,19 @@ fn flights() -> Watched {
     counters.batches.add(Duration::from_millis(3));
     counters.dead.add(1);
     counters.inflight_rows.store(20, Relaxed);
-    counters.event_time_ms.store(NOW_MS - 2_500, Relaxed);
+    counters.step(0).letter("reject", "cancelled");
+    counters.step(1).rows_in.add(980);
+    counters.step(1).failed.add(3);
+    counters.sources[0].event_time_ms.store(NOW_MS - 4_000, Relaxed);
+    counters.sources[1].event_time_ms.store(NOW_MS - 2_500, Relaxed);
     Watched {
         counters,
         sources: vec![
             ("files".to_owned(), None),
             ("late".to_owned(), Some("KafkaMain".to_owned())),
         ],
-        functions: vec!["verify_flight".to_owned(), "save_row".to_owned()],
+        steps: vec![step("verify_flight", &[]), step("save_row", &["Kept", "Seen"])],
+        lanes: 2,
         limit_bytes: 256 << 20,
     }
 }
@@ -43,20 +59,23 @@ fn load() -> Watched {
     Watched {
         counters,
         sources: Vec::new(),
-        functions: vec!["save_row".to_owned()],
+        steps: vec![step("save_row", &[])],
+        lanes: 1,
         limit_bytes: 1,
     }
 }
 
 fn scrape(kisflow: bool) -> String {
-    Metrics::new(
+    CLOCK.set(NOW_MS - 200_000);
+    let metrics = Metrics::new(
         vec![flights(), load()],
         MetricsOptions {
             kisflow,
-            now_ms: || NOW_MS,
+            now_ms: || CLOCK.get(),
         },
-    )
-    .encode()
+    );
+    CLOCK.set(NOW_MS);
+    metrics.encode()
 }
 
 /// Without the buckets of histograms, which are many.

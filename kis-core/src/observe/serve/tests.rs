@@ -16,7 +16,8 @@ fn metrics(flows: &[(&str, Phase)]) -> Arc<Metrics> {
         Watched {
             counters,
             sources: Vec::new(),
-            functions: Vec::new(),
+            steps: Vec::new(),
+            lanes: 1,
             limit_bytes: 1,
         }
     });
