@@ -80,6 +80,7 @@ fn the_example_of_the_readme_is_true() {
         .current_dir(dir.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     run.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
