@@ -63,7 +63,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let serde = if own_serde {
         TokenStream::new()
     } else {
-        serde_twin(&item, &krate, |_| false, |_| TokenStream::new())
+        serde_twin(&item, &krate, |_| TokenStream::new())
     };
     quote! {
         #[automatically_derived]
@@ -98,7 +98,6 @@ fn words_enum(item: &DeriveInput, data: &DataEnum, diag: &mut Diag) -> TokenStre
     }
     quote! {
         impl __kis::FieldValue for #ident {
-            type Wire = Self;
             const KIND: __kis::Kind = __kis::Kind::Named(::core::concat!(::core::module_path!(), "::", #name));
             fn value(&self) -> __kis::Value<'_> {
                 __kis::Value::Text(match self {
@@ -131,7 +130,6 @@ fn newtype(item: &DeriveInput, ty: &syn::Type) -> TokenStream {
     let ident = &item.ident;
     quote! {
         impl __kis::FieldValue for #ident {
-            type Wire = Self;
             const KIND: __kis::Kind = <#ty as __kis::FieldValue>::KIND;
             #[inline]
             fn value(&self) -> __kis::Value<'_> {

@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn names_follow_serdes_rules() {
         let check = |rule, name, variant, expect: &str| {
-            assert_eq!(by_rule(rule, name, variant), expect, "{rule} {name}")
+            assert_eq!(by_rule(rule, name, variant), expect, "{rule} {name}");
         };
         check("camelCase", "dep_delay", false, "depDelay");
         check("PascalCase", "dep_delay", false, "DepDelay");

@@ -1,18 +1,16 @@
 //! Gives a type serde's traits through a hidden twin with serde's own derives, so that users need no serde.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
-use syn::{Data, DeriveInput, Fields, spanned::Spanned};
+use quote::quote;
+use syn::{Data, DeriveInput, Fields};
 
 use crate::path::Krate;
 
 /// The twin and the two impls that go through it. `serde` attributes of the type, its fields and variants hold;
-/// `more` gives further ones for field `i`. The type of a field that is a `value` is written as a projection of
-/// `FieldValue`, so that a type which is none is one error, not another four of serde's.
+/// `more` gives further ones for field `i`.
 pub(crate) fn serde_twin(
     item: &DeriveInput,
     krate: &Krate,
-    value: impl Fn(usize) -> bool,
     more: impl Fn(usize) -> TokenStream,
 ) -> TokenStream {
     let ident = &item.ident;
@@ -26,7 +24,7 @@ pub(crate) fn serde_twin(
     };
     let body = match &item.data {
         Data::Struct(data) => {
-            let fields = fields(&data.fields, &value, &more);
+            let fields = fields(&data.fields, &more);
             match &data.fields {
                 Fields::Named(_) => quote!(struct __KisTwin { #fields }),
                 Fields::Unnamed(_) => quote!(struct __KisTwin(#fields);),
@@ -38,7 +36,7 @@ pub(crate) fn serde_twin(
         Data::Enum(data) => {
             let variants = data.variants.iter().map(|variant| {
                 let (attrs, ident) = (serde_of(&variant.attrs), respan(&variant.ident));
-                let fields = fields(&variant.fields, &value, &more);
+                let fields = fields(&variant.fields, &more);
                 match &variant.fields {
                     Fields::Named(_) => quote!(#(#attrs)* #ident { #fields }),
                     Fields::Unnamed(_) => quote!(#(#attrs)* #ident(#fields)),
@@ -71,18 +69,9 @@ pub(crate) fn serde_twin(
     }
 }
 
-fn fields(
-    fields: &Fields,
-    value: &impl Fn(usize) -> bool,
-    more: &impl Fn(usize) -> TokenStream,
-) -> TokenStream {
+fn fields(fields: &Fields, more: &impl Fn(usize) -> TokenStream) -> TokenStream {
     let each = fields.iter().enumerate().map(|(i, field)| {
-        let (attrs, more, ty) = (serde_of(&field.attrs), more(i), &field.ty);
-        let ty = if value(i) {
-            quote_spanned!(Span::call_site().located_at(ty.span()) => <#ty as __kis::FieldValue>::Wire)
-        } else {
-            respan(ty)
-        };
+        let (attrs, more, ty) = (serde_of(&field.attrs), more(i), respan(&field.ty));
         match &field.ident {
             Some(ident) => {
                 let ident = respan(ident);

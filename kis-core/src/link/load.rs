@@ -44,16 +44,10 @@ pub fn check(
     row: impl Fn(&str) -> Option<&'static Shape>,
 ) -> Problems {
     let mut problems = Problems::new();
-    let mut flows = Vec::new();
-    for flow in conf.flows.iter().filter(|flow| flow.on) {
-        let unknown: Vec<&StepConf> = steps(flow)
-            .filter(|step| find(functions, &step.fname).is_none())
-            .collect();
-        unknown
-            .iter()
-            .for_each(|step| problems.push(unknown_function(functions, step)));
-        if unknown.is_empty() {
-            flows.push(flow);
+    let flows: Vec<&FlowConf> = conf.flows.iter().filter(|flow| flow.on).collect();
+    for step in flows.iter().flat_map(|flow| steps(flow)) {
+        if find(functions, &step.fname).is_none() {
+            problems.push(unknown_function(functions, step));
         }
     }
     let conns: Vec<ConnText<'_>> = conf
@@ -69,6 +63,12 @@ pub fn check(
         .iter()
         .map(|flow| Owned::of(flow, functions, &row))
         .collect();
+    let mut named: Vec<&FunctionInfo> = Vec::new();
+    for function in owned.iter().flat_map(|owned| owned.functions.iter().copied()) {
+        if !function.is_unknown() && !named.iter().any(|known| known.name == function.name) {
+            named.push(function);
+        }
+    }
     let arenas: Vec<Vec<_>> = owned
         .iter()
         .map(|owned| owned.given.iter().map(|given| GivenArena::new(given)).collect())
@@ -93,7 +93,7 @@ pub fn check(
         .zip(&owned)
         .map(|(text, owned)| FlowFacts {
             text,
-            all_functions: functions,
+            all_functions: &named,
             functions: &owned.functions,
             rows: &owned.rows,
             conns: &conns,
@@ -130,12 +130,17 @@ struct Taker<'a> {
 
 impl Taker<'_> {
     fn all<'f>(&mut self, found: impl Fn(usize) -> Option<Found<'f>>) {
-        for found in (0..).map_while(found) {
+        // An unknown function is reported with the nearest of all that are linked.
+        let known = |found: &Found<'f>| found.msg.code() != Code::UnknownFunction;
+        for found in (0..).map_while(found).filter(known) {
             self.problems
                 .push(found.msg.into_problem(self.owned.place(found.place)));
         }
     }
 }
+
+/// Stands for a function that is not linked.
+static UNKNOWN: FunctionInfo = FunctionInfo::unknown("", "");
 
 /// What the facts of a flow borrow from.
 struct Owned<'f> {
@@ -169,7 +174,7 @@ impl<'f> Owned<'f> {
         Owned {
             flow,
             functions: steps(flow)
-                .filter_map(|step| find(functions, &step.fname))
+                .map(|step| find(functions, &step.fname).unwrap_or(&UNKNOWN))
                 .collect(),
             rows: flow
                 .sources

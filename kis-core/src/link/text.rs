@@ -74,7 +74,7 @@ pub struct ConnText<'a> {
 pub struct FlowFacts<'a> {
     /// What the files say.
     pub text: FlowText<'a>,
-    /// All functions that are known.
+    /// The functions that any flow names.
     pub all_functions: &'a [&'a FunctionInfo],
     /// The functions, one for each step.
     pub functions: &'a [&'a FunctionInfo],

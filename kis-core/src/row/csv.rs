@@ -97,7 +97,6 @@ fn trim_line_end(record: &[u8]) -> &[u8] {
     record.strip_suffix(b"\r").unwrap_or(record)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
 fn not_utf8(error: std::str::Utf8Error) -> String {
     format!("the record is not UTF-8 from byte {} on", error.valid_up_to())
 }

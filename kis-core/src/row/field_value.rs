@@ -7,7 +7,6 @@ use std::{
 
 use bytes::Bytes;
 use jiff::{Timestamp, civil};
-use serde::{Serialize, de::DeserializeOwned};
 
 use super::{FieldError, Kind, Row, RowValue, Texts, Value};
 
@@ -20,10 +19,7 @@ use super::{FieldError, Kind, Row, RowValue, Texts, Value};
     label = "not a field value",
     note = "for an enum of words add `#[derive(FieldValue)]`, for a struct `#[derive(Row)]`; mark a field of any other type that serde can write `#[row(json)]`"
 )]
-pub trait FieldValue: Sized + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Always the type itself.
-    #[doc(hidden)]
-    type Wire: Serialize + DeserializeOwned;
+pub trait FieldValue: Sized + Send + Sync + 'static {
     /// The kind of the type.
     const KIND: Kind;
     /// The kind of a `Vec` of this type.
@@ -109,7 +105,6 @@ pub trait FieldValue: Sized + Serialize + DeserializeOwned + Send + Sync + 'stat
 macro_rules! whole_numbers {
     ($($type:ty: $kind:expr, $as:ident, $repr:ty;)*) => {$(
         impl FieldValue for $type {
-            type Wire = Self;
             const KIND: Kind = $kind;
             #[inline]
             fn value(&self) -> Value<'_> {
@@ -150,7 +145,6 @@ whole_numbers! {
 }
 
 impl FieldValue for u8 {
-    type Wire = Self;
     const KIND: Kind = Kind::UInt(8);
     const LIST_KIND: Kind = Kind::Bytes;
 
@@ -190,7 +184,6 @@ impl FieldValue for u8 {
 macro_rules! floats {
     ($($type:ty: $bits:literal;)*) => {$(
         impl FieldValue for $type {
-            type Wire = Self;
             const KIND: Kind = Kind::Float($bits);
             #[inline]
             fn value(&self) -> Value<'_> {
@@ -225,7 +218,6 @@ floats! {
 macro_rules! plain {
     ($($type:ty: $kind:ident, |$text:ident| $parse:expr;)*) => {$(
         impl FieldValue for $type {
-            type Wire = Self;
             const KIND: Kind = Kind::$kind;
             #[inline]
             fn value(&self) -> Value<'_> {
@@ -265,7 +257,6 @@ plain! {
 }
 
 impl FieldValue for String {
-    type Wire = Self;
     const KIND: Kind = Kind::Text;
 
     fn value(&self) -> Value<'_> {
@@ -286,7 +277,6 @@ impl FieldValue for String {
 }
 
 impl FieldValue for Bytes {
-    type Wire = Self;
     const KIND: Kind = Kind::Bytes;
 
     fn value(&self) -> Value<'_> {
@@ -310,7 +300,6 @@ impl FieldValue for Bytes {
 }
 
 impl<T: FieldValue> FieldValue for Option<T> {
-    type Wire = Self;
     const KIND: Kind = Kind::Opt(&T::KIND);
 
     #[inline]
@@ -342,7 +331,6 @@ impl<T: FieldValue> FieldValue for Option<T> {
 }
 
 impl<T: FieldValue> FieldValue for Vec<T> {
-    type Wire = Self;
     const KIND: Kind = T::LIST_KIND;
 
     fn value(&self) -> Value<'_> {
@@ -365,7 +353,6 @@ impl<T: FieldValue> FieldValue for Vec<T> {
 macro_rules! maps {
     ($($map:ident),*) => {$(
         impl<T: FieldValue> FieldValue for $map<String, T> {
-            type Wire = Self;
             const KIND: Kind = Kind::Map(&T::KIND);
 
             fn value(&self) -> Value<'_> {

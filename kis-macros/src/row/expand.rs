@@ -182,7 +182,6 @@ fn impl_field_value(item: &DeriveInput) -> TokenStream {
     let ident = &item.ident;
     quote! {
         impl __kis::FieldValue for #ident {
-            type Wire = Self;
             const KIND: __kis::Kind = __kis::Kind::Row(<#ident as __kis::Row>::SHAPE);
             fn value(&self) -> __kis::Value<'_> {
                 __kis::Value::Row(self)
@@ -201,13 +200,7 @@ fn impl_field_value(item: &DeriveInput) -> TokenStream {
 }
 
 fn twin(item: &DeriveInput, model: &Model) -> TokenStream {
-    let wire = |i: usize| {
-        model
-            .fields
-            .get(i)
-            .is_some_and(|field| !field.json && !field.skip)
-    };
-    serde_twin(item, &model.krate, wire, |i| {
+    serde_twin(item, &model.krate, |i| {
         let Some(field) = model.fields.get(i) else {
             return TokenStream::new();
         };

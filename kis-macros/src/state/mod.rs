@@ -60,7 +60,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let serde = if own_serde {
         TokenStream::new()
     } else {
-        serde_twin(&item, &krate, |_| false, |_| TokenStream::new())
+        serde_twin(&item, &krate, |_| TokenStream::new())
     };
     let errors = diag.tokens();
     if !item.generics.params.is_empty() {

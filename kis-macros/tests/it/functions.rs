@@ -431,7 +431,8 @@ fn facts() {
     );
     assert_eq!(info.state().unwrap().key, Some("n"));
     assert!(matches!(map::INFO.on, HandsOn::Rows(row) if row.shape.name == "Named"));
-    assert!(map::INFO.stateless && !look::INFO.can_fail);
+    let (map, look) = (map::INFO, look::INFO);
+    assert!(map.stateless && !look.can_fail);
     assert_eq!(acts::INFO.jumps, ["map", "batch_own"]);
     assert!(
         kis_core::registry::functions()

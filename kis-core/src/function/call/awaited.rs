@@ -44,10 +44,11 @@ pub fn view_any<'a>(job: &'a Job<'_>) -> &'a Rows {
     job.batch.rows()
 }
 
+/// The rows and their state, or how the call ends without them.
+type Seen<'a, T, S> = Result<(&'a [T], S), Verdict>;
+
 /// The rows, borrowed, and the state of each.
-pub fn view_state<'a, F: StateFn>(
-    job: &'a mut Job<'_>,
-) -> Result<(&'a [F::In], RowState<'a, F::State>), Verdict> {
+pub fn view_state<'a, F: StateFn>(job: &'a mut Job<'_>) -> Seen<'a, F::In, RowState<'a, F::State>> {
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
     match StateOf::new(job.state.as_mut(), origin) {
         Some(state) => Ok((rows, RowState { state, before: None })),
@@ -58,7 +59,7 @@ pub fn view_state<'a, F: StateFn>(
 /// The rows, borrowed, and their state by key.
 pub fn view_keyed<'a, F: BatchFn<ByRef> + StateFn>(
     job: &'a mut Job<'_>,
-) -> Result<(&'a [F::In], Lent<'a, F::State>), Verdict> {
+) -> Seen<'a, F::In, Lent<'a, F::State>> {
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
     match lend(job.state.as_mut(), rows, origin) {
         Some(lent) => Ok((rows, lent)),

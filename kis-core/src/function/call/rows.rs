@@ -55,7 +55,7 @@ pub fn rows_own<F: RowFn<ByVal>>(job: &mut Job<'_>, mut f: impl FnMut(F::In) -> 
     let acc = if keeps.on {
         let each = |row| f(keeps.keep(row));
         drive::<ByVal, F::Ret, _>(rows.into_iter(), each, &mut |i, error| {
-            bad.push((i, error, keeps.row.take()))
+            bad.push((i, error, keeps.row.take()));
         })
     } else {
         drive::<ByVal, F::Ret, _>(rows.into_iter(), f, &mut |i, error| bad.push((i, error, None)))

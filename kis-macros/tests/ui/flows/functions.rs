@@ -33,7 +33,10 @@ pub fn verify_stu(row: &StuScore) -> bool {
 
 #[kis_function(mode = "Calculate")]
 pub fn avg_stu_score(row: StuScore) -> StuAvg {
-    StuAvg { stu_id: row.stu_id, avg_score: row.score_1 as f64 }
+    StuAvg {
+        stu_id: row.stu_id,
+        avg_score: row.score_1 as f64,
+    }
 }
 
 #[kis_function(mode = "Expand")]
