@@ -31,7 +31,8 @@ pub const fn nearest(word: &str, known: &[&str]) -> Option<usize> {
     best
 }
 
-/// What to say about an unknown word: `did you mean lanes? (known: after, lanes)`.
+/// What to say about an unknown word: `did you mean lanes? (known: after, lanes)`. Of many known words
+/// the nearest [`SHOWN`] are listed, nearest first.
 ///
 /// ```
 /// use kis_conf::suggest::did_you_mean;
@@ -39,21 +40,32 @@ pub const fn nearest(word: &str, known: &[&str]) -> Option<usize> {
 /// assert_eq!(did_you_mean("x", &["after", "lanes"]), "known: after, lanes");
 /// ```
 pub fn did_you_mean<S: AsRef<str>>(word: &str, known: &[S]) -> String {
+    let all = known.len();
     let known: Vec<&str> = known.iter().take(MOST).map(AsRef::as_ref).collect();
     match (nearest(word, &known), known.is_empty()) {
-        (Some(i), _) => format!("did you mean {}? (known: {})", known[i], list(&known)),
-        (None, false) => format!("known: {}", list(&known)),
+        (Some(i), _) => format!("did you mean {}? (known: {})", known[i], list(word, &known, all)),
+        (None, false) => format!("known: {}", list(word, &known, all)),
         (None, true) => "none is known".to_owned(),
     }
 }
 
-/// A list of known words that stays readable.
-fn list(known: &[&str]) -> String {
-    const SHOWN: usize = 40;
-    match known.len() {
-        0..=SHOWN => known.join(", "),
-        many => format!("{} and {} more", known[..SHOWN].join(", "), many - SHOWN),
+/// How many known words are listed where there are many.
+pub const SHOWN: usize = 12;
+
+/// Whether a list of as many known words is cut. Two or three words more than [`SHOWN`] are listed too.
+pub const fn is_cut(known: usize) -> bool {
+    known > SHOWN + 3
+}
+
+/// A list of known words that stays readable: all of them in their order, or those that are nearest to `word`.
+fn list(word: &str, known: &[&str], all: usize) -> String {
+    if !is_cut(all) {
+        return known.join(", ");
     }
+    let mut nearest = known.to_vec();
+    nearest.sort_by_key(|known| distance(word.as_bytes(), known.as_bytes()));
+    nearest.truncate(SHOWN);
+    format!("{} and {} more", nearest.join(", "), all - SHOWN)
 }
 
 /// How many edits two words may differ in and still be near.

@@ -36,6 +36,14 @@ fn distances() {
 #[test]
 fn long_lists_are_cut() {
     let known: Vec<String> = (0..100).map(|i| format!("step_number_{i}")).collect();
-    assert!(did_you_mean("x", &known).ends_with("step_number_39 and 60 more"));
+    let text = did_you_mean("step_number_57", &known);
+    assert!(
+        text.starts_with(
+            "did you mean step_number_57? (known: step_number_57, step_number_5, step_number_7, "
+        )
+    );
+    assert!(text.ends_with(" and 88 more)"));
+    assert_eq!(text.matches("step_number_").count(), 1 + SHOWN);
+    assert!(did_you_mean("x", &known[..SHOWN]).ends_with("step_number_10, step_number_11"));
     assert_eq!(did_you_mean::<&str>("x", &[]), "none is known");
 }

@@ -289,12 +289,17 @@ fn unknown_function(functions: &[&'static FunctionInfo], step: &StepConf) -> Pro
     known.sort_unstable();
     known.dedup();
     let near = suggest::did_you_mean(&step.fname.value, &known);
+    let more = if suggest::is_cut(known.len()) {
+        " (see `list`)"
+    } else {
+        ""
+    };
     Problem::error(
         Code::UnknownFunction,
         &step.fname.place,
         format!("unknown function {}", step.fname.value),
     )
     .help(format!(
-        "{near}; a function of another crate is linked by `use that_crate as _;`"
+        "{near}{more}; a function of another crate is linked by `use that_crate as _;`"
     ))
 }
