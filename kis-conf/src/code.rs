@@ -81,6 +81,8 @@ codes! {
     StateWithoutKey = "KIS0128", "a step keeps state, but its rows carry no key";
     AfterOff = "KIS0129", "a flow waits for one that is off";
     DeliveryNotHeld = "KIS0130", "the flow cannot promise what `delivery` asks for";
+    ConnOfOneFlow = "KIS0131", "a connector that serves one flow is used by two";
+    ExtMissing = "KIS0132", "a step takes a value that the app does not put in";
 }
 
 impl Code {

@@ -112,9 +112,9 @@ impl App {
         }
         match &line.command {
             Command::Run(options) => run::run(self, &line.common, options, &mut streams),
-            Command::Check => check::check(&self.flows, &line.common, &mut streams),
-            Command::List => list::list(&self.flows, &line.common, &mut streams),
-            Command::Graph(options) => graph::graph(&self.flows, &line.common, options, &mut streams),
+            Command::Check => check::check(&self, &line.common, &mut streams),
+            Command::List => list::list(&self, &line.common, &mut streams),
+            Command::Graph(options) => graph::graph(&self, &line.common, options, &mut streams),
             Command::Explain { code } => explain::explain(code.as_deref(), &mut streams),
         }
     }

@@ -1,12 +1,12 @@
 //! `check`: says whether the configuration fits the functions, and what each flow promises.
 
-use super::{Exit, args::Common, load::load, run::warn_of_new_files, streams::Streams, table::table};
-use crate::flow::{FlowSet, Guarantee, Plan};
+use super::{App, Exit, args::Common, load::load, run::warn_of_new_files, streams::Streams, table::table};
+use crate::flow::{Guarantee, Plan};
 
 /// Checks the flows that are built in, or those of `--conf`.
-pub(super) fn check(flows: &FlowSet, common: &Common, streams: &mut Streams) -> Exit {
-    warn_of_new_files(flows, common, streams);
-    match load(flows, common, streams) {
+pub(super) fn check(app: &App, common: &Common, streams: &mut Streams) -> Exit {
+    warn_of_new_files(&app.flows, common, streams);
+    match load(app, common, streams) {
         Ok(loaded) => streams.result(&report(&loaded.plan)),
         Err(exit) => exit,
     }

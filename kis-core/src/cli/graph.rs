@@ -3,19 +3,16 @@
 use kis_conf::suggest::did_you_mean;
 
 use super::{
-    Exit,
+    App, Exit,
     args::{Common, Graph as Options, GraphFormat},
     load::load,
     streams::Streams,
 };
-use crate::{
-    flow::{FlowSet, Plan},
-    graph::Graph,
-};
+use crate::{flow::Plan, graph::Graph};
 
 /// Draws all flows, or one.
-pub(super) fn graph(flows: &FlowSet, common: &Common, options: &Options, streams: &mut Streams) -> Exit {
-    let loaded = match load(flows, common, streams) {
+pub(super) fn graph(app: &App, common: &Common, options: &Options, streams: &mut Streams) -> Exit {
+    let loaded = match load(app, common, streams) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };

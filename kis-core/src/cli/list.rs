@@ -3,20 +3,20 @@
 use kis_conn::{KindFeature, connector_kinds, connectors, source_kind_features, source_kinds};
 
 use super::{
-    Exit,
+    App, Exit,
     args::Common,
     load::{Loaded, load},
     streams::Streams,
     table::table,
 };
 use crate::{
-    flow::{FlowPlan, FlowSet},
+    flow::FlowPlan,
     function::{FunctionInfo, HandsOn, Need},
 };
 
 /// Lists what the program has.
-pub(super) fn list(flows: &FlowSet, common: &Common, streams: &mut Streams) -> Exit {
-    match load(flows, common, streams) {
+pub(super) fn list(app: &App, common: &Common, streams: &mut Streams) -> Exit {
+    match load(app, common, streams) {
         Ok(loaded) => {
             let parts = [functions(&loaded), flow_table(&loaded), conns(&loaded), kinds()];
             let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();

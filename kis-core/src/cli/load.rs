@@ -7,7 +7,7 @@ use kis_conf::{
     read_files, suggest::did_you_mean,
 };
 
-use super::{Exit, args::Common, streams::Streams};
+use super::{App, Exit, args::Common, streams::Streams};
 use crate::{
     flow::{FlowSet, Linked, Plan, bind},
     function::FunctionInfo,
@@ -27,8 +27,8 @@ pub(super) struct Loaded {
 ///
 /// # Errors
 /// The exit code, when something is wrong.
-pub(super) fn load(flows: &FlowSet, common: &Common, streams: &Streams) -> Result<Loaded, Exit> {
-    let (conf, problems) = read(flows, common);
+pub(super) fn load(app: &App, common: &Common, streams: &Streams) -> Result<Loaded, Exit> {
+    let (conf, problems) = read(&app.flows, common);
     unknown_names(&conf.files, common, streams)?;
     let files = conf.files.clone();
     let refuse = |problems: &Problems| {
@@ -52,10 +52,11 @@ pub(super) fn load(flows: &FlowSet, common: &Common, streams: &Streams) -> Resul
     let conf = check_read((conf, problems)).map_err(|problems| refuse(&problems))?;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let workers = conf.global.workers.map_or(cores, |workers| workers as usize);
-    let functions = functions(flows);
+    let functions = functions(&app.flows);
     let linked = Linked {
         functions: &functions,
         lanes: workers,
+        exts: &app.exts,
     };
     let plan = bind(&conf, linked).map_err(|problems| refuse(&problems))?;
     if !plan.warnings.is_empty() {

@@ -33,7 +33,7 @@ use crate::{
 /// Runs the flows of an app.
 pub(super) fn run(app: App, common: &Common, options: &Run, streams: &mut Streams) -> Exit {
     warn_of_new_files(&app.flows, common, streams);
-    let mut loaded = match load(&app.flows, common, streams) {
+    let mut loaded = match load(&app, common, streams) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };

@@ -225,6 +225,33 @@ fn check_tells_everything_that_is_wrong() {
     insta::assert_snapshot!(err);
 }
 
+/// A value that functions take from the app.
+struct CliPrices;
+
+/// Takes a value of the app.
+#[crate::kis_function(mode = "Verify")]
+fn cli_priced(_row: &CliScore, _prices: Ext<CliPrices>) -> bool {
+    true
+}
+
+#[test]
+fn a_value_that_is_not_put_in_is_missed_before_a_flow_starts() {
+    const PRICED: FlowSet = FlowSet {
+        files: &[(
+            "conf/priced.yml",
+            "kistype: flow\nstatus: 1\nflow_name: Priced\nflows: [ { fname: cli_priced } ]\n",
+        )],
+        ..FlowSet::empty()
+    };
+    for command in ["check", "run"] {
+        let (exit, _, err) = app(App::new(PRICED), &[command]);
+        assert_eq!(exit, Exit::Config);
+        assert!(err.contains("[KIS0132]") && err.contains("CliPrices"), "{err}");
+    }
+    let (exit, out, err) = app(App::new(PRICED).ext(CliPrices), &["check"]);
+    assert_eq!(exit, Exit::Ok, "{out}{err}");
+}
+
 #[test]
 fn list_shows_what_there_is() {
     let (exit, out, _) = cli(&["list"]);

@@ -9,8 +9,9 @@ use kis_conf::{
 
 use super::guarantee::Guarantee;
 use super::plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState};
+use super::whole;
 use crate::{
-    function::{FunctionInfo, HandsOn, JumpTo, Need},
+    function::{Exts, FunctionInfo, HandsOn, JumpTo, Need},
     link,
     row::{RowInfo, key::KEY_GROUPS},
     state::StateInfo,
@@ -23,6 +24,8 @@ pub struct Linked<'a> {
     pub functions: &'a [&'static FunctionInfo],
     /// Lanes of a flow that does not say how many it has.
     pub lanes: usize,
+    /// The values that the app puts in.
+    pub exts: &'a Exts,
 }
 
 impl Linked<'_> {
@@ -120,6 +123,7 @@ pub fn bind(conf: &CheckedConf, linked: Linked<'_>) -> Result<Plan, Problems> {
         }
     }
     plan.flows.sort_by(|a, b| a.name.cmp(&b.name));
+    problems.extend(whole::check(&plan, linked.exts));
     if problems.has_errors() {
         return Err(problems);
     }

@@ -4,6 +4,7 @@ mod bind;
 mod guarantee;
 mod plan;
 mod set;
+mod whole;
 
 pub use self::{
     bind::{Linked, bind},

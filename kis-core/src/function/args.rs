@@ -1,6 +1,11 @@
 //! The arguments that a function takes behind its rows.
 
-use std::{any::type_name, fmt, ops::Deref, sync::Arc};
+use std::{
+    any::{TypeId, type_name},
+    fmt,
+    ops::Deref,
+    sync::Arc,
+};
 
 use kis_conn::{Connector, ConnectorInfo};
 
@@ -77,6 +82,7 @@ impl<C: Connector> FromContext for Conn<C> {
 impl<T: Send + Sync + 'static> FromContext for Ext<T> {
     const NEED: Need = Need::Ext {
         type_name: type_name::<T>,
+        type_id: TypeId::of::<T>,
     };
 
     fn from_context(cx: &Ctx, _: &'static str) -> Result<Ext<T>> {

@@ -261,6 +261,11 @@ impl Exts {
         map.insert(TypeId::of::<T>(), Arc::new(value));
         Exts(Arc::new(map))
     }
+
+    /// Whether there is a value of this type.
+    pub(crate) fn has(&self, of: TypeId) -> bool {
+        self.0.contains_key(&of)
+    }
 }
 
 impl std::fmt::Debug for Ctx {

@@ -1,6 +1,12 @@
 //! What is known of a function: its facts as constants, and the one pointer that runs it on a batch.
 
-use std::{any::Any, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    any::{Any, TypeId},
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+};
 
 use kis_conf::{Mode, Param, ParamsShape, Place, Problems};
 use kis_conn::ConnectorInfo;
@@ -99,6 +105,8 @@ pub enum Need {
     Ext {
         /// The name of its type.
         type_name: fn() -> &'static str,
+        /// Its type.
+        type_id: fn() -> TypeId,
     },
     /// State by key.
     State(StateInfo),
@@ -325,7 +333,7 @@ impl fmt::Debug for Need {
             Need::Nothing => f.write_str("Nothing"),
             Need::Params { shape, .. } => write!(f, "Params({})", shape.name),
             Need::Conn { info } => write!(f, "Conn({})", info.kind),
-            Need::Ext { type_name } => write!(f, "Ext({})", type_name()),
+            Need::Ext { type_name, .. } => write!(f, "Ext({})", type_name()),
             Need::State(info) => write!(f, "State({info:?})"),
         }
     }

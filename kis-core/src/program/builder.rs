@@ -159,6 +159,7 @@ impl FlowBuilder {
             Linked {
                 functions: &self.functions,
                 lanes: 1,
+                exts: &self.exts,
             },
         )
     }

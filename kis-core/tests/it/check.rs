@@ -10,6 +10,7 @@ use kis_core::{
     },
     engine::{Engine, FlowEnd, RunOptions, Summary},
     flow::{Linked, Plan, bind},
+    function::Exts,
     registry,
 };
 
@@ -27,6 +28,7 @@ pub fn plan(yaml: &str, lanes: usize) -> Plan {
         Linked {
             functions: &registry::functions(),
             lanes,
+            exts: &Exts::default(),
         },
     )
     .unwrap_or_else(|problems| panic!("{problems}"))
@@ -47,6 +49,7 @@ pub fn problems(yaml: &str) -> String {
             Linked {
                 functions: &registry::functions(),
                 lanes: 2,
+                exts: &Exts::default(),
             },
         ) {
             Err(problems) => problems.to_string(),

@@ -6,3 +6,4 @@ mod failures;
 mod order;
 mod restart;
 mod steps;
+mod whole;
