@@ -132,7 +132,7 @@ impl fmt::Debug for SourceSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SourceSpec")
             .field("name", &self.name)
-            .field("key", &self.key)
+            .field("place", &self.place)
             .finish_non_exhaustive()
     }
 }

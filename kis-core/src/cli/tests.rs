@@ -281,6 +281,77 @@ fn graphs_of_a_plan() {
     insta::assert_snapshot!(err, @"error: unknown flow Grads; did you mean Grades? (known: Grades)");
 }
 
+/// What `${env:..}` stands for may be a password: nobody is shown it but who opens the source or connector.
+#[test]
+fn looked_up_values_are_never_shown() {
+    const SECRET: &str = "hunter2";
+    const YAML: &str = "kistype: conn
+cname: CliGrades
+type: table
+addrs: ${env:CLI_SECRET}
+key: ${env:CLI_SECRET}
+---
+kistype: flow
+status: 1
+flow_name: Secret
+flows: [ { fname: cli_grade }, { fname: cli_save, params: { password: '${env:CLI_SECRET}' } } ]
+---
+kistype: source
+sname: scores
+flow: Secret
+type: memory
+key: ${env:CLI_SECRET}
+params: { password: '${env:CLI_SECRET}' }
+";
+    // The same without what does not fit.
+    const SOUND: &str = "kistype: conn
+cname: CliGrades
+type: table
+---
+kistype: flow
+status: 1
+flow_name: Secret
+flows: [ { fname: cli_grade }, { fname: cli_save } ]
+---
+kistype: source
+sname: scores
+flow: Secret
+type: memory
+key: ${env:CLI_SECRET}
+";
+    for files in [
+        &[("conf/secret.yml", YAML)] as &'static [_],
+        &[("conf/secret.yml", SOUND)],
+    ] {
+        let flows = FlowSet {
+            files,
+            ..FlowSet::empty()
+        };
+        for command in [
+            &["check"][..],
+            &["list"],
+            &["graph"],
+            &["graph", "--format", "dot"],
+            &["graph", "--format", "svg"],
+            &["run", "--progress", "never"],
+        ] {
+            let temp = tempfile::tempdir().unwrap();
+            let store = format!("--store={}", temp.path().display());
+            let set = format!("--set=CLI_SECRET={SECRET}");
+            let mut args = command.to_vec();
+            args.push(&set);
+            if command[0] == "run" {
+                args.push(&store);
+            }
+            let (_, out, err) = app(App::new(flows), &args);
+            assert!(!(out.clone() + &err).contains(SECRET), "{command:?}: {out}{err}");
+            if files[0].1 == SOUND && command[0] == "graph" {
+                assert!(out.contains("env:CLI_SECRET"), "{command:?}: {out}");
+            }
+        }
+    }
+}
+
 #[test]
 fn codes_are_explained() {
     let (exit, out, _) = cli(&["explain", "kis0102"]);

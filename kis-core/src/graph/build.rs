@@ -220,9 +220,9 @@ impl<'a> FlowBuilder<'a> {
 
 fn source(source: &SourcePlan) -> Node {
     let mut details = vec![source.info.kind.to_owned()];
-    details.extend(source.conf.key.as_ref().map(|key| key.value.clone()));
+    details.extend(source.conf.key.as_ref().map(ToString::to_string));
     if let Order::By(field) = &source.conf.order {
-        details.push(format!("ordered by {}", field.value));
+        details.push(format!("ordered by {field}"));
     }
     Node {
         part: Part::Source,
