@@ -7,6 +7,7 @@ use kis_conf::{
 
 use super::{
     checks::{conn_of, source_problem, step_problem},
+    conns::check_conns,
     flow::{flow_problem, table_problem},
     text::{At, ConnText, FlowFacts, FlowText, Found, SourceText, StepText},
 };
@@ -69,6 +70,7 @@ pub fn check(
             named.push(function);
         }
     }
+    check_conns(conf, &named, &mut problems);
     let arenas: Vec<Vec<_>> = owned
         .iter()
         .map(|owned| owned.given.iter().map(|given| GivenArena::new(given)).collect())

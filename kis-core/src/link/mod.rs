@@ -5,6 +5,7 @@
 //! each problem, and one order of checks.
 
 mod checks;
+mod conns;
 mod fields;
 mod flow;
 mod load;
@@ -16,6 +17,7 @@ mod tests;
 
 pub use self::{
     checks::{conn_of, source_problem, step_problem},
+    conns::conn_problem,
     flow::{flow_problem, table_problem},
     load::{check, conn_name},
     rows::{row_of, row_problem},

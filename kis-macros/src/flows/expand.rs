@@ -4,7 +4,7 @@
 //! A function is looked up by its name among the homes. Where there is none, a stand-in in an outer block is found
 //! instead, and its question says which line of which file names it.
 
-use kis_conf::{CheckedConf, FlowConf, Given, Order, Placed, SourceConf, StepConf};
+use kis_conf::{CheckedConf, ConnConf, FlowConf, Given, Order, Placed, SourceConf, StepConf};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::Ident;
@@ -34,6 +34,11 @@ pub(crate) fn expand(input: &Input, folder: &Folder, conf: &CheckedConf) -> Toke
         .enumerate()
         .map(|(i, flow)| flow_facts(i, flow, &names));
     let all = (0..flows.len()).map(fact_name);
+    let conn_questions = conf
+        .conns
+        .iter()
+        .enumerate()
+        .map(|(i, conn)| conn_questions(i, conn));
     let questions = flows.iter().enumerate().map(|(i, flow)| questions(i, flow));
     let files = conf.files.iter().map(|file| {
         let (name, text) = (&file.name, folder.include(&file.name));
@@ -55,6 +60,7 @@ pub(crate) fn expand(input: &Input, folder: &Folder, conf: &CheckedConf) -> Toke
             const __CONNS: &[__link::ConnText<'static>] = &[#(#conns),*];
             #(#facts)*
             const __ALL: &[__link::FlowFacts<'static>] = &[#(#all),*];
+            #(#conn_questions)*
             #(#questions)*
             __kis::FlowSet {
                 root: #root,
@@ -186,6 +192,23 @@ fn source_text(source: &SourceConf) -> TokenStream {
     });
     let event_time = option(source.event_time.as_ref().map(at));
     quote!(__link::SourceText { name: #name, row: #row, order_by: #order_by, event_time: #event_time })
+}
+
+fn conn_questions(i: usize, conn: &ConnConf) -> TokenStream {
+    let place = conn.place.to_string();
+    let params = conn.params.iter().map(|param| facts::given(&Given::of(param)));
+    let params_name = format_ident!("__CONN_{i}");
+    let questions = (0..ASKED).map(|nth| {
+        quote! {
+            const _: () = __link::refuse(
+                __link::conn_problem(__FUNCTIONS, &__CONNS[#i], #place, #params_name, #nth),
+            );
+        }
+    });
+    quote! {
+        const #params_name: &[__conf::Given<'static>] = &[#(#params),*];
+        #(#questions)*
+    }
 }
 
 /// One constant for each question, so that every answer is reported.

@@ -14,7 +14,7 @@ fn definitions(server: &mut Server, file: &str, at: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_editor_finds_the_users_code() {
+fn rust_analyzer_finds_the_users_code() {
     let mut server = Server::start();
     let mut check = |file: &str, at: &str, expect: &[&str]| {
         assert_eq!(
