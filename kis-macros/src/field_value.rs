@@ -67,7 +67,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     };
     quote! {
         #[automatically_derived]
-        #[allow(clippy::all, clippy::pedantic)]
+        #[allow(clippy::all, clippy::pedantic, reason = "generated")]
         const _: () = {
             #open
             #body

@@ -37,7 +37,7 @@ impl Krate {
     pub(crate) fn open(&self) -> TokenStream {
         let private = self.private();
         quote! {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "generated")]
             use #private as __kis;
         }
     }

@@ -52,7 +52,7 @@ pub(crate) fn serde_twin(
         #[serde(crate = #serde_path, remote = #name)]
         #own_name
         #(#attrs)*
-        #[allow(dead_code, non_camel_case_types)]
+        #[allow(dead_code, non_camel_case_types, reason = "generated")]
         #body
 
         impl __kis::serde::Serialize for #ident {

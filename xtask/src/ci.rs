@@ -46,6 +46,10 @@ const STEPS: &[Step] = &[
         run: doctests,
     },
     Step {
+        name: "editor",
+        run: editor,
+    },
+    Step {
         name: "docs",
         run: docs,
     },
@@ -158,6 +162,21 @@ fn tests_step(sh: &Shell) -> Result<()> {
 
 fn doctests(sh: &Shell) -> Result<()> {
     Ok(cmd!(sh, "cargo test --locked --workspace --doc --no-fail-fast").run()?)
+}
+
+/// What an editor shows, asked of rust-analyzer. rustup brings it; where it cannot, for want of a network, the step
+/// says so and is left out.
+fn editor(sh: &Shell) -> Result<()> {
+    let add = cmd!(sh, "rustup component add rust-analyzer rust-src");
+    if let Err(error) = add.quiet().run() {
+        eprintln!("left out: rust-analyzer cannot be had here ({error})");
+        return Ok(());
+    }
+    Ok(cmd!(
+        sh,
+        "cargo test --locked -p kis-macros --features editor --test editor"
+    )
+    .run()?)
 }
 
 fn docs(sh: &Shell) -> Result<()> {

@@ -51,11 +51,11 @@ pub(crate) fn expand(input: &Input, folder: &Folder, conf: &CheckedConf) -> Toke
         .unwrap_or_default();
     quote! {
         #open
-        #[allow(unused_imports)]
+        #[allow(unused_imports, reason = "generated")]
         use __kis::{kis_conf as __conf, link as __link};
         #(#stand_ins)*
         {
-            #(#[allow(unused_imports)] use #homes::*;)*
+            #(#[allow(unused_imports, reason = "generated")] use #homes::*;)*
             const __FUNCTIONS: &[&__kis::FunctionInfo] = &[#(&#functions),*];
             const __CONNS: &[__link::ConnText<'static>] = &[#(#conns),*];
             #(#facts)*
@@ -111,7 +111,7 @@ impl<'a> Names<'a> {
             let ident = type_ident(&name.value, Span::call_site());
             let (text, hint) = (&name.value, known::hint(&known, &name.value, &homes));
             quote! {
-                #[allow(non_camel_case_types, dead_code)]
+                #[allow(non_camel_case_types, dead_code, reason = "generated")]
                 struct #ident {}
                 impl __kis::Function for #ident {
                     type In = __kis::AnyRow;

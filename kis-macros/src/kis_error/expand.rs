@@ -20,7 +20,7 @@ pub(crate) fn expand(ident: &Ident, model: &Model) -> TokenStream {
     let from = model.variants.iter().filter_map(|variant| from(ident, variant));
     quote! {
         #[automatically_derived]
-        #[allow(clippy::all, clippy::pedantic)]
+        #[allow(clippy::all, clippy::pedantic, reason = "generated")]
         const _: () = {
             #open
             use __kis::kis_conn as __conn;
@@ -55,13 +55,13 @@ fn says(ident: &Ident, model: &Model) -> TokenStream {
         }
     });
     quote! {
-        #[allow(unused_variables, non_shorthand_field_patterns)]
+        #[allow(unused_variables, non_shorthand_field_patterns, reason = "generated")]
         impl ::core::fmt::Display for #ident {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self { #(#texts)* }
             }
         }
-        #[allow(unused_variables, non_shorthand_field_patterns)]
+        #[allow(unused_variables, non_shorthand_field_patterns, reason = "generated")]
         impl ::std::error::Error for #ident {
             fn source(&self) -> ::core::option::Option<&(dyn ::std::error::Error + 'static)> {
                 match self { #(#sources)* }

@@ -23,7 +23,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     quote! {
         #proxy
         #(#shared)*
-        #[allow(deprecated, clippy::all, clippy::pedantic)]
+        #[allow(deprecated, clippy::all, clippy::pedantic, reason = "generated")]
         const _: () = {
             #open
             #function
@@ -62,14 +62,14 @@ fn proxy(model: &Model) -> TokenStream {
         quote! {
             #(#shared)*
             #[doc(hidden)]
-            #[allow(non_camel_case_types, dead_code, deprecated)]
+            #[allow(non_camel_case_types, dead_code, deprecated, reason = "generated")]
             #vis type #alias = #ident;
         }
     });
     quote! {
         #(#shared)*
         #[doc(hidden)]
-        #[allow(non_camel_case_types, dead_code)]
+        #[allow(non_camel_case_types, dead_code, reason = "generated")]
         #vis struct #ident {}
         #alias
     }

@@ -15,10 +15,10 @@ pub(crate) fn expand(item: &DeriveInput, model: &Model) -> TokenStream {
     };
     quote! {
         #[automatically_derived]
-        #[allow(clippy::all, clippy::pedantic)]
+        #[allow(clippy::all, clippy::pedantic, reason = "generated")]
         const _: () = {
             #open
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "generated")]
             use __kis::kis_conf as __conf;
             #body
         };
@@ -74,7 +74,7 @@ fn params_struct(ident: &Ident, params: &[Param]) -> TokenStream {
                 given: &[__conf::Param],
                 at: &__conf::Place,
             ) -> ::core::result::Result<Self, __conf::Problems> {
-                #[allow(unused_mut)]
+                #[allow(unused_mut, reason = "generated")]
                 let mut reader = __conf::ParamsReader::new(<Self as __conf::Params>::SHAPE, given, at);
                 #(let #vars = <#types as __conf::ParamValue>::take(&mut reader, #index);)*
                 reader.finish((|| ::core::option::Option::Some(Self { #(#fields: #vars?,)* }))())

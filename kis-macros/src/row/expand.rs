@@ -17,7 +17,7 @@ pub(crate) fn expand(item: &DeriveInput, model: &Model) -> TokenStream {
     let (row, value) = (impl_row(item, model), impl_field_value(item));
     quote! {
         #[automatically_derived]
-        #[allow(clippy::all, clippy::pedantic)]
+        #[allow(clippy::all, clippy::pedantic, reason = "generated")]
         const _: () = {
             #open
             #row

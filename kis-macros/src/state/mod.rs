@@ -69,7 +69,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     quote! {
         #errors
         #[automatically_derived]
-        #[allow(clippy::all, clippy::pedantic)]
+        #[allow(clippy::all, clippy::pedantic, reason = "generated")]
         const _: () = {
             #open
             impl __kis::State for #ident {

@@ -1,3 +1,5 @@
+//! The functions of the sample.
+
 use kis_core::prelude::*;
 
 use crate::rows::{StuAvg, StuScore};

@@ -1,3 +1,5 @@
+//! The rows of the sample.
+
 use kis_core::prelude::*;
 
 #[derive(Row)]
