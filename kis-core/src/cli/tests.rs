@@ -171,6 +171,54 @@ fn a_run_and_the_next_one() {
     assert_eq!(exit, Exit::Failed, "{err}");
 }
 
+/// A global document is heard: its store, its threads, its port; the command line goes before it.
+#[test]
+fn settings_of_the_whole_program() {
+    const GLOBAL: &str = "kistype: global
+store: { path: '${env:CLI_STORE}' }
+checkpoint: { every: 1ms }
+drain: { timeout: 5s }
+workers: 3
+compat: kisflow
+prometheus_enable: true
+prometheus_listen: true
+prometheus_serve: ${env:CLI_PORT}
+";
+    let flows = FlowSet {
+        files: &[("conf/grades.yml", FLOW), ("conf/global.yml", GLOBAL)],
+        ..FlowSet::empty()
+    };
+    let (temp, args) = folder();
+    let store = temp.path().join("named");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let run = |port: String| {
+        let set = [
+            format!("--set=CLI_STORE={}", store.display()),
+            format!("--set=CLI_PORT={port}"),
+        ];
+        let args: Vec<&str> = args[..2].iter().chain(&set).map(String::as_str).collect();
+        let threads = Arc::new(Mutex::new(0));
+        let seen = Arc::clone(&threads);
+        let looking = App::new(flows).on_start(move || async move {
+            *seen.lock() = tokio::runtime::Handle::current().metrics().num_workers();
+            Ok(())
+        });
+        let (exit, _, err) = app(looking, &args);
+        let threads = *threads.lock();
+        (exit, err, threads)
+    };
+    let (exit, err, _) = run(taken.local_addr().unwrap().to_string());
+    assert_eq!(exit, Exit::Failed);
+    assert!(
+        err.contains("error: conf/global.yml:9:19: ") && err.contains(" is in use"),
+        "{err}"
+    );
+    let (exit, err, threads) = run("127.0.0.1:0".to_owned());
+    assert_eq!((exit, threads), (Exit::Ok, 3), "{err}");
+    assert!(err.contains("metrics and probes: http://127.0.0.1:"), "{err}");
+    assert!(store.exists());
+}
+
 #[test]
 fn work_on_start_comes_first_and_can_refuse() {
     let (_temp, args) = folder();

@@ -197,7 +197,7 @@ impl Chain {
         Ok(())
     }
 
-    /// Rejects rows in which a field is missing that the step's function document demands.
+    /// Rejects rows in which a field is missing that the step's function document demands, or warns of them.
     fn must(&mut self, at: usize, run: &mut Run) -> Result<(), Fault> {
         let flow = Arc::clone(&self.flow);
         let plan = &flow.steps[at];
@@ -209,13 +209,29 @@ impl Chain {
             (row.view)(&mut run.batch, &mut fails);
         }
         let mut keep = vec![true; run.batch.len()];
+        let mut lacking = vec![false; run.batch.len()];
+        let mut first = None;
         for name in &plan.must {
             for (i, has) in run.batch.has_value(name).into_iter().enumerate() {
-                if keep[i] && !has {
+                if has || !keep[i] {
+                    continue;
+                }
+                let text = format!("{} demands field {name}, which has no value", plan.name);
+                if plan.must_warns {
+                    lacking[i] = true;
+                    first.get_or_insert_with(|| (run.batch.origin_of(i), text));
+                } else {
                     keep[i] = false;
-                    let text = format!("{} demands field {name}, which has no value", plan.name);
                     fails.push(run.batch.fail(i, Error::reject(text).with_code("must")));
                 }
+            }
+        }
+        if let Some((origin, text)) = first {
+            let rows = lacking.iter().filter(|lacking| **lacking).count() as u64;
+            let told = self.around.counters.step(at).lack(rows, self.around.now_ms());
+            if let Some(untold) = told {
+                tracing::warn!(flow = %flow.name, step = %plan.name, at = plan.info.at,
+                    origin = %run.from.show(origin), rows, untold, "must: {text}; let through by `must: warn`");
             }
         }
         run.batch.retain(&keep);

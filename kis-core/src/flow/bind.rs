@@ -237,11 +237,8 @@ impl Binder<'_> {
             conns,
             params,
             given: step.params.clone(),
-            must: if self.conf.global.must_warns {
-                Vec::new()
-            } else {
-                step.must.iter().map(|m| m.value.clone()).collect()
-            },
+            must: step.must.iter().map(|m| m.value.clone()).collect(),
+            must_warns: self.conf.global.must_warns,
             on_error,
             state,
             jumps: Vec::new(),

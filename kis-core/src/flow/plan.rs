@@ -92,6 +92,8 @@ pub struct StepPlan {
     pub given: Vec<kis_conf::Param>,
     /// Fields that every row must have a value in.
     pub must: Vec<String>,
+    /// Whether a row that lacks one is only warned about.
+    pub must_warns: bool,
     /// What happens to rows that fail here.
     pub on_error: OnError,
     /// Its state, and for how long values are kept in milliseconds.

@@ -104,6 +104,7 @@ pub fn check(
     for (number, flow) in all.iter().enumerate() {
         let mut take = Taker {
             problems: &mut problems,
+            must_warns: conf.global.must_warns,
             owned: &owned[number],
         };
         for at in 0..flow.functions.len() {
@@ -127,6 +128,7 @@ pub fn check(
 /// Collects what is found, with the place that its text stands for.
 struct Taker<'a> {
     problems: &'a mut Problems,
+    must_warns: bool,
     owned: &'a Owned<'a>,
 }
 
@@ -135,8 +137,10 @@ impl Taker<'_> {
         // An unknown function is reported with the nearest of all that are linked.
         let known = |found: &Found<'f>| found.msg.code() != Code::UnknownFunction;
         for found in (0..).map_while(found).filter(known) {
+            let only_warned = self.must_warns && found.msg.code() == Code::MustField;
+            let problem = found.msg.into_problem(self.owned.place(found.place));
             self.problems
-                .push(found.msg.into_problem(self.owned.place(found.place)));
+                .push(if only_warned { problem.warning() } else { problem });
         }
     }
 }

@@ -164,6 +164,19 @@ pub struct ErrorCount {
 /// How long the same error of the same step stays silent after it was told, in milliseconds.
 const SILENCE_MS: u64 = 10_000;
 
+impl ErrorCount {
+    fn add(&mut self, rows: u64, now_ms: u64) -> Option<u64> {
+        let first = self.rows == 0;
+        self.rows += rows;
+        if !first && now_ms < self.told_ms.saturating_add(SILENCE_MS) {
+            self.untold += rows;
+            return None;
+        }
+        self.told_ms = now_ms;
+        Some(std::mem::take(&mut self.untold))
+    }
+}
+
 /// The counters of one step.
 #[derive(Debug, Default)]
 pub struct StepCounters {
@@ -179,6 +192,8 @@ pub struct StepCounters {
     pub dropped: [Count; 4],
     /// Rows that were given to the step and failed for good.
     pub failed: Count,
+    /// Rows that lack a field which `must` names and were let through, since `must: warn` says so.
+    pub lacking: Mutex<ErrorCount>,
     /// Rows that failed here, by class and code.
     pub errors: Mutex<Errors>,
 }
@@ -194,14 +209,13 @@ impl StepCounters {
     /// Counts one row that failed. Says how many like it were not told since the last time, if it should be told now.
     pub fn error(&self, class: &'static str, code: &str, now_ms: u64) -> Option<u64> {
         let mut errors = self.errors.lock();
-        let count = entry(&mut errors, class, code);
-        count.rows += 1;
-        if count.rows > 1 && now_ms < count.told_ms.saturating_add(SILENCE_MS) {
-            count.untold += 1;
-            return None;
-        }
-        count.told_ms = now_ms;
-        Some(std::mem::take(&mut count.untold))
+        entry(&mut errors, class, code).add(1, now_ms)
+    }
+
+    /// Counts rows that lack a field which `must` names and were let through. Says how many were not told since the
+    /// last time, if it should be told now.
+    pub fn lack(&self, rows: u64, now_ms: u64) -> Option<u64> {
+        self.lacking.lock().add(rows, now_ms)
     }
 
     /// Counts that a row whose [error](StepCounters::error) is counted became a dead letter.

@@ -8,7 +8,7 @@ use kis_core::{
     prelude::*,
 };
 
-use crate::check::{letters, run, same_in_any_lanes, show, table};
+use crate::check::{letters, problems, run, same_in_any_lanes, show, table};
 
 #[derive(Row, Clone)]
 pub struct Order {
@@ -201,4 +201,23 @@ fn unreadable_and_filtered_rows_are_counted_apart() {
         .map(|((class, code), n)| (*class, code.as_str(), n.rows, n.letters))
         .collect();
     assert_eq!(letters, [("decode", "decode", 1, 1)]);
+}
+
+#[test]
+fn must_may_only_warn() {
+    let yaml = yaml(&[1, 2], "  - fname: save_orders\n", "");
+    let yaml = format!(
+        "{yaml}---\nkistype: func\nfname: save_orders\nfmode: Save\nsource: {{ name: orders, must: [note, nothing] }}\noption: {{ cname: orders }}\n---\nkistype: global\nmust: warn\n"
+    );
+    assert_snapshot!(problems(&yaml), @"warning: conf/test.yml:20:38: warning: [KIS0108] must names field nothing, which Order does not have; it has id, amount, note");
+    let store = Store::in_memory();
+    let summary = run(&yaml, 1, &store);
+    assert_snapshot!(show(&summary) + &table(&store, "orders"), @r#"
+    orders: ended, in 2, out 2, dropped 0, dead 0
+    0 {"amount":1,"id":0,"note":null}
+    1 {"amount":2,"id":1,"note":null}
+    "#);
+    let step = summary.flows[0].counters.step(0);
+    assert_eq!(step.lacking.lock().rows, 2);
+    assert!(step.errors.lock().is_empty());
 }

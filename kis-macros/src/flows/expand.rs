@@ -16,7 +16,13 @@ use crate::names::type_ident;
 const ASKED: usize = 4;
 
 pub(crate) fn expand(input: &Input, folder: &Folder, conf: &CheckedConf) -> TokenStream {
-    let flows: Vec<&FlowConf> = conf.flows.iter().filter(|flow| flow.on).collect();
+    let flows: Vec<FlowConf> = conf
+        .flows
+        .iter()
+        .filter(|flow| flow.on)
+        .map(|flow| asked(flow, conf.global.must_warns))
+        .collect();
+    let flows: Vec<&FlowConf> = flows.iter().collect();
     let span = Span::call_site().located_at(input.folder.span());
     let names = Names::of(&flows, span);
     let (open, homes) = (input.krate.open(), &input.homes);
@@ -69,6 +75,16 @@ pub(crate) fn expand(input: &Input, folder: &Folder, conf: &CheckedConf) -> Toke
             }
         }
     }
+}
+
+/// A flow as the compiler is asked about it: what `must: warn` only warns of is left to `check`.
+fn asked(flow: &FlowConf, must_warns: bool) -> FlowConf {
+    let mut flow = flow.clone();
+    if must_warns {
+        let steps = flow.steps.iter_mut().chain(&mut flow.at_end);
+        steps.for_each(|step| step.must.clear());
+    }
+    flow
 }
 
 /// The functions that the flows name, each once.

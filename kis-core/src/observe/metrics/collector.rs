@@ -108,6 +108,14 @@ fn steps(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
             })
         }),
     )?;
+    out.counters(
+        "kis_step_warned_rows",
+        "Rows that lack a field which `must` names and were let through by `must: warn`",
+        all_steps(flows).filter_map(|(labels, step)| {
+            let rows = step.lacking.lock().rows;
+            (rows > 0).then(|| (with(&labels, [("reason", "must")]), rows))
+        }),
+    )?;
     errors(out, flows)
 }
 

@@ -38,6 +38,7 @@ fn flights() -> Watched {
     counters.step(0).letter("reject", "cancelled");
     counters.step(1).rows_in.add(980);
     counters.step(1).failed.add(3);
+    counters.step(1).lack(7, 0);
     counters.sources[0].event_time_ms.store(NOW_MS - 4_000, Relaxed);
     counters.sources[1].event_time_ms.store(NOW_MS - 2_500, Relaxed);
     Watched {
