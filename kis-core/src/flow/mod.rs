@@ -2,6 +2,7 @@
 
 mod bind;
 mod guarantee;
+mod path;
 mod plan;
 mod set;
 mod whole;

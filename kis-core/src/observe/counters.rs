@@ -230,7 +230,7 @@ impl StepCounters {
 }
 
 /// Errors of a step by class and code.
-pub type Errors = BTreeMap<(&'static str, String), ErrorCount>;
+type Errors = BTreeMap<(&'static str, String), ErrorCount>;
 
 /// The number of codes is bounded, since labels must never grow with the data.
 fn entry<'a>(errors: &'a mut Errors, class: &'static str, code: &str) -> &'a mut ErrorCount {

@@ -6,20 +6,20 @@ use kis_core::{conn::FileSink, prelude::*};
 use crate::check::problems;
 
 #[derive(Row)]
-pub struct Sale {
-    pub id: i64,
+struct Sale {
+    id: i64,
 }
 
-pub struct Prices;
+struct Prices;
 
 #[kis_function(mode = "Calculate")]
-pub fn priced(sale: Sale, prices: Ext<Vec<Prices>>) -> Sale {
+fn priced(sale: Sale, prices: Ext<Vec<Prices>>) -> Sale {
     assert!(!prices.is_empty());
     sale
 }
 
 #[kis_function(mode = "Save")]
-pub fn report(sales: &[Sale], file: &Conn<FileSink>) -> Result<()> {
+fn report(sales: &[Sale], file: &Conn<FileSink>) -> Result<()> {
     file.write(sales)?;
     Ok(())
 }
