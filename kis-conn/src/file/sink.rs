@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use super::target::{Existing, FileTarget};
 use crate::rows::one_byte;
 use crate::sink::{LaneWriter, RowFormat, Sink};
-use crate::{ConnError, ConnSpec, Connector, LaneContext};
+use crate::{ConnError, ConnSpec, Connector, LaneContext, Store};
 
 /// A file that a flow writes, `type: file`. `key:` is its path.
 ///
@@ -20,8 +20,11 @@ use crate::{ConnError, ConnSpec, Connector, LaneContext};
 /// `{ existing: replace }` says otherwise. Until the first cut is durable a small file `PATH.kis` beside it remembers
 /// what was there before. One file belongs to one flow.
 pub struct FileSink {
+    name: String,
     sink: Sink<FileTarget>,
     format: RowFormat,
+    /// Knows whether a cut of the flow became durable.
+    store: Store,
 }
 
 /// The params of a [`FileSink`].
@@ -140,7 +143,9 @@ impl Connector for FileSink {
         let target = FileTarget::new(path, full, spec.params.existing, spec.params.header);
         Ok(FileSink {
             sink: Sink::new(&spec.name, target),
+            name: spec.name,
             format,
+            store: spec.store,
         })
     }
 
@@ -167,8 +172,19 @@ impl Connector for FileSink {
     }
 
     async fn close(&self) -> Result<(), ConnError> {
-        let sink = self.sink.clone();
-        blocking(move || sink.target().close()).await
+        let (sink, store, name) = (self.sink.clone(), self.store.clone(), self.name.clone());
+        blocking(move || {
+            sink.target().close();
+            // A cut that was made here may have failed in the store; only the store knows.
+            let notes = sink
+                .flow()
+                .map_or_else(|| Ok(Vec::new()), |flow| store.notes(flow))?;
+            match notes.iter().any(|(of, _)| *of == name) {
+                true => sink.target().forget_beginning(),
+                false => Ok(()),
+            }
+        })
+        .await
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct FileTarget {
     with_header: bool,
     /// Nothing until the flow starts.
     open: Option<Open>,
+    /// Nothing is written any more: a lane that still works must not begin the file again.
+    closed: bool,
 }
 
 struct Open {
@@ -45,6 +47,7 @@ impl FileTarget {
             existing,
             with_header,
             open: None,
+            closed: false,
         }
     }
 
@@ -121,15 +124,28 @@ impl FileTarget {
         Ok(())
     }
 
-    /// The flow is over, or drained: its last cut is durable if it made one.
-    pub(super) fn close(&mut self) -> Result<(), ConnError> {
-        match self.open.take() {
-            Some(open) if open.cuts > 0 => self.forget_beginning(),
+    /// Nothing is written after this.
+    pub(super) fn close(&mut self) {
+        self.open = None;
+        self.closed = true;
+    }
+
+    /// A cut of the flow is durable, so nobody asks any more what was there before it.
+    pub(super) fn forget_beginning(&self) -> Result<(), ConnError> {
+        match fs::remove_file(self.beginning()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => self.at(Err(error)),
             _ => Ok(()),
         }
     }
 
     fn opened(&mut self) -> Result<&mut Open, ConnError> {
+        if self.closed {
+            let message = format!(
+                "{} is closed; what is written now is written again at the next start",
+                self.name
+            );
+            return Err(ConnError::fatal("closed", message));
+        }
         if self.open.is_none() {
             self.restore(None)?;
         }
@@ -211,13 +227,6 @@ impl FileTarget {
         let mut path = self.path.clone().into_os_string();
         path.push(".kis");
         path.into()
-    }
-
-    fn forget_beginning(&self) -> Result<(), ConnError> {
-        match fs::remove_file(self.beginning()) {
-            Err(error) if error.kind() != ErrorKind::NotFound => self.at(Err(error)),
-            _ => Ok(()),
-        }
     }
 
     fn note(&self, bytes: &[u8]) -> Result<Note, ConnError> {

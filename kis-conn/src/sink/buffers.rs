@@ -136,6 +136,11 @@ impl<T: Target> Sink<T> {
         self.inner.target.lock()
     }
 
+    /// The flow that writes, once it does.
+    pub(crate) fn flow(&self) -> Option<&str> {
+        self.inner.flow.get().map(String::as_str)
+    }
+
     /// The target, for what only it knows.
     pub(crate) fn target(&self) -> MutexGuard<'_, T> {
         self.inner.target.lock()

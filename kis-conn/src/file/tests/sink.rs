@@ -9,10 +9,15 @@ use kis_conf::{Node, Param, Params, Place, Placed};
 use serde::Serialize;
 
 use super::super::{FileClient, FileSink, FileSinkParams};
+use crate::store::FlowCut;
 use crate::suite::{SinkCase, check_sink, run};
 use crate::{ConnError, ConnSpec, Connector, ErrorClass, FlowTables, LaneContext, LaneCut, Store};
 
 async fn open(dir: &Path, key: &str, given: &[(&str, &str)]) -> FileSink {
+    open_on(Store::in_memory(), dir, key, given).await
+}
+
+async fn open_on(store: Store, dir: &Path, key: &str, given: &[(&str, &str)]) -> FileSink {
     let param = |(key, value): &(&str, &str)| Param {
         key: Placed::new((*key).to_owned(), Place::in_code()),
         value: Node::text(*value),
@@ -26,7 +31,7 @@ async fn open(dir: &Path, key: &str, given: &[(&str, &str)]) -> FileSink {
         key: Some(key.into()),
         params: params.unwrap_or_else(|error| panic!("{error}")),
         base: dir.to_owned(),
-        store: Store::in_memory(),
+        store,
     };
     FileSink::open(spec).await.unwrap()
 }
@@ -104,6 +109,61 @@ fn rows_reach_the_file_before_the_cut_and_are_taken_back_without_it() {
         let sink = open(dir.path(), "out.jsonl", &[]).await;
         sink.restore(None).await.unwrap();
         assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    });
+}
+
+#[test]
+fn a_lane_that_writes_after_the_end_takes_nothing_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("out.jsonl");
+    run(async {
+        let sink = open(dir.path(), "out.jsonl", &[]).await;
+        sink.restore(None).await.unwrap();
+        let lane = lane("flow", 0);
+        let client = sink.client(&lane);
+        client.write(&1).unwrap();
+        freeze(&lane);
+        sink.cut().await.unwrap();
+        sink.close().await.unwrap();
+        client.write_all(&vec![ROW; 10_000]).unwrap();
+        release(&lane);
+        let errors = [client.write(&ROW).unwrap_err(), sink.cut().await.unwrap_err()];
+        for error in errors {
+            assert_eq!((error.class, &*error.code), (ErrorClass::Fatal, "closed"));
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
+    });
+}
+
+#[test]
+fn what_was_there_is_remembered_until_the_store_has_a_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("out.jsonl");
+    fs::write(&path, "mine\n").unwrap();
+    let store = Store::in_memory();
+    let begin = async || {
+        let sink = open_on(store.clone(), dir.path(), "out.jsonl", &[("existing", "append")]).await;
+        sink.restore(None).await.unwrap();
+        let lane = lane("flow", 0);
+        sink.client(&lane).write(&1).unwrap();
+        freeze(&lane);
+        let note = sink.cut().await.unwrap().unwrap();
+        (sink, note)
+    };
+    run(async {
+        // The cut was made here, and the store could not take it.
+        begin().await.0.close().await.unwrap();
+        assert!(dir.path().join("out.jsonl.kis").exists());
+        let (sink, note) = begin().await;
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine\n1\n", "no row twice");
+        let cut = FlowCut {
+            flow: "flow".into(),
+            notes: vec![("out".into(), note)],
+            ..FlowCut::default()
+        };
+        store.commit(&[cut]).unwrap();
+        sink.close().await.unwrap();
+        assert!(!dir.path().join("out.jsonl.kis").exists());
     });
 }
 
