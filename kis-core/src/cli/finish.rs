@@ -98,7 +98,7 @@ fn end(flow: &FlowSummary) -> &'static str {
         FlowEnd::NothingNew { .. } => "nothing new",
         FlowEnd::Drained if open(&flow.counters) == 0 => "drained",
         FlowEnd::Drained => "stopped",
-        FlowEnd::Failed(fault) if fault.code == "stopped" => "stopped",
+        FlowEnd::Failed(fault) if fault.is_stop() => "stopped",
         FlowEnd::Failed(_) => "failed",
     }
 }
@@ -121,7 +121,7 @@ fn remarks(flow: &FlowSummary, deadline_passed: bool, replays: bool) -> Vec<Stri
             ));
         }
         FlowEnd::Failed(fault) => {
-            if deadline_passed && fault.code == "stopped" {
+            if deadline_passed && fault.is_stop() {
                 remarks.push(format!(
                     "{name}: stopped, since the time to drain was over; `drain: {{ timeout: .. }}` gives more"
                 ));

@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use kis_conf::Unavailable;
 use tokio::sync::watch;
 
 use super::{fault::Fault, reader::Patience};
 use crate::{error::Error, flow::FlowPlan, observe::FlowCounters};
 
 /// The code of the fault of a flow that was told to stop while something waited.
-pub(super) const STOPPED: &str = "stopped";
+pub(super) const STOPPED: &str = "kis::stopped";
 
 /// The clock of a flow: milliseconds since 1970. Tests hand in their own.
 pub(crate) type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -67,6 +68,9 @@ impl Surroundings {
         patience: &mut Patience,
     ) -> Result<(), Fault> {
         let step = &flow.steps[at];
+        if step.on_error.unavailable == Unavailable::Stop {
+            return Err(Fault::at(&step.name, error.code().to_owned(), error.message()));
+        }
         let wait = patience.next();
         tracing::warn!(flow = %flow.name, step = %step.name, code = error.code(), "{}; waiting {wait:?} for the connector", error.message());
         let mut stop = self.stop.clone();

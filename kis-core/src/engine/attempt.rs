@@ -1,6 +1,9 @@
 //! One step on one batch: the call, and what is done until every row has a result or has failed for good.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kis_conf::Policy;
 use kis_conn::ErrorClass;
@@ -17,24 +20,42 @@ use super::{
 };
 use crate::{
     error::Error,
+    flow::StepPlan,
     function::{Action, HandsOn, Verdict},
     observe::DropReason,
     row::{Batch, Fail, Fails, key::Keys},
 };
+
+/// How often and how long a call has been tried.
+struct Tries {
+    attempt: u32,
+    backoff: Duration,
+    patience: Patience,
+}
+
+impl Tries {
+    fn new(plan: &StepPlan) -> Tries {
+        Tries {
+            attempt: 1,
+            backoff: plan.on_error.retry.backoff.from,
+            patience: Patience::default(),
+        }
+    }
+}
 
 impl Chain {
     /// Runs one step on the batch, with all its retries, and says what came of it.
     pub(super) async fn step(&mut self, at: usize, run: &mut Run) -> Result<Came, Fault> {
         let i = at - self.first;
         let plan = &self.steps[i].plan;
-        let (on, batchwise, reuse) = (plan.info.on, plan.info.takes.batch, plan.info.reuse);
+        let (on, batchwise) = (plan.info.on, plan.info.takes.batch);
         if plan.jump_target && !run.inputs.contains_key(&at) {
             run.inputs.insert(at, run.batch.copy());
         }
         if !plan.must.is_empty() && !run.batch.is_empty() {
             self.must(at, run)?;
             if run.batch.is_empty() {
-                self.failed.clear();
+                self.failed = 0;
                 return Ok(Came {
                     empty: true,
                     ..Came::default()
@@ -42,8 +63,7 @@ impl Chain {
             }
         }
         // Rows that failed before the call are not among those given to it.
-        self.failed.clear();
-        let reused = reuse.then(|| run.batch.copy());
+        self.failed = 0;
         let given = run.batch.len();
         let mut fails = Fails::default();
         let verdict = self.call(at, run, &mut fails, 1).await;
@@ -51,14 +71,8 @@ impl Chain {
             Verdict::Go(action) if fails.is_empty() => action,
             verdict => self.recover(at, run, verdict, fails).await?,
         };
-        if action.reuse
-            && let Some(reused) = reused
-        {
-            run.batch = reused;
-            self.drop_failed(&mut run.batch);
-        }
-        let (out, failed) = (run.batch.len(), self.failed.len());
-        self.failed.clear();
+        // Reuse needs nothing here: the batch still holds the rows that came in, without those that failed.
+        let (out, failed) = (run.batch.len(), std::mem::take(&mut self.failed));
         let counters = self.around.counters.step(at);
         counters.rows_in.add(given as u64);
         counters.rows_out.add(out as u64);
@@ -111,50 +125,126 @@ impl Chain {
         at: usize,
         run: &mut Run,
         verdict: Verdict,
-        fails: Fails,
+        mut fails: Fails,
     ) -> Result<Action, Fault> {
-        let retry = self.flow.steps[at].on_error.retry.clone();
-        let mut backoff = retry.backoff.from;
-        let mut attempt = 1;
-        let mut patience = Patience::default();
-        let (mut verdict, mut fails) = (verdict, fails);
+        let mut error = match verdict {
+            Verdict::Go(action) => return self.settle_rows(at, run, fails, 1).await.map(|()| action),
+            Verdict::Failed(error) => error,
+        };
+        let mut tries = Tries::new(&self.flow.steps[at]);
         loop {
-            let error = match verdict {
+            self.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), tries.attempt)?;
+            if !self.wait_to_try_again(at, &error, &mut tries).await? {
+                return search::bad_rows(self, at, run, error, tries.attempt).await;
+            }
+            run.clock = Instant::now();
+            error = match self.call(at, run, &mut fails, tries.attempt).await {
                 Verdict::Go(action) => {
-                    return self.settle_rows(at, run, fails, attempt).await.map(|()| action);
+                    return self
+                        .settle_rows(at, run, fails, tries.attempt)
+                        .await
+                        .map(|()| action);
                 }
                 Verdict::Failed(error) => error,
             };
-            self.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), attempt)?;
-            match error.class() {
-                ErrorClass::Unavailable => {
-                    self.around
-                        .wait_for_conn(&self.flow, at, &error, &mut patience)
-                        .await?;
-                }
-                ErrorClass::Retry | ErrorClass::Timeout
-                    if attempt < retry.attempts && self.flow.steps[at].retries(&error) =>
-                {
-                    self.around.counters.step(at).retries.add(1);
-                    self.around.sleep(backoff).await?;
-                    backoff = (backoff * 2).min(retry.backoff.to);
-                    attempt += 1;
-                }
-                ErrorClass::Fatal
-                    if self.flow.steps[at].policy(ErrorClass::Fatal, error.code()) == Policy::Stop =>
-                {
-                    let name = &self.flow.steps[at].name;
-                    return Err(Fault::at(name, error.code().to_owned(), error.message()));
-                }
-                _ => return search::bad_rows(self, at, run, error, attempt).await,
-            }
-            run.clock = Instant::now();
-            verdict = self.call(at, run, &mut fails, attempt).await;
         }
     }
 
-    /// Settles rows that failed one by one; those that may be tried again are tried again before the batch goes on,
-    /// so that no row overtakes them.
+    /// Waits if a call that failed with `error` is to be made again on the same rows, and says whether it is.
+    async fn wait_to_try_again(
+        &mut self,
+        at: usize,
+        error: &Error,
+        tries: &mut Tries,
+    ) -> Result<bool, Fault> {
+        let plan = Arc::clone(&self.flow.steps[at]);
+        if plan.state.is_some() && self.steps[at - self.first].state.is_none() {
+            // A blocking call that was given up holds the lane's state, so the flow can only go on from its last cut.
+            return Err(Fault::at(&plan.name, error.code().to_owned(), error.message()));
+        }
+        if !error.failed_rows().is_empty() {
+            // Which rows are at fault is known; the others are not to be sent again.
+            return Ok(false);
+        }
+        match error.class() {
+            ErrorClass::Unavailable => {
+                self.around
+                    .wait_for_conn(&self.flow, at, error, &mut tries.patience)
+                    .await?;
+                Ok(true)
+            }
+            ErrorClass::Fatal if plan.policy(ErrorClass::Fatal, error.code()) == Policy::Stop => {
+                Err(Fault::at(&plan.name, error.code().to_owned(), error.message()))
+            }
+            _ if tries.attempt < plan.on_error.retry.attempts && plan.retries(error) => {
+                self.around.counters.step(at).retries.add(1);
+                self.around.sleep(tries.backoff).await?;
+                tries.backoff = (tries.backoff * 2).min(plan.on_error.retry.backoff.to);
+                tries.attempt += 1;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Calls the step on some of a run's rows until it works or trying again cannot mend it.
+    pub(super) async fn persist(
+        &mut self,
+        at: usize,
+        batch: &mut Batch,
+        run: &Run,
+        attempt: u32,
+    ) -> Result<Result<Action, Error>, Fault> {
+        let mut tries = Tries {
+            attempt,
+            ..Tries::new(&self.flow.steps[at])
+        };
+        loop {
+            let mut fails = Fails::default();
+            let verdict = self.steps[at - self.first]
+                .call(batch, run.keys.as_ref(), &mut fails)
+                .await;
+            self.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), tries.attempt)?;
+            match verdict {
+                Verdict::Go(action) => return Ok(Ok(action)),
+                Verdict::Failed(error) => {
+                    if !self.wait_to_try_again(at, &error, &mut tries).await? {
+                        return Ok(Err(error));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls the step on a part of the batch and takes everything back, to see whether it works.
+    pub(super) async fn probe(
+        &mut self,
+        at: usize,
+        run: &Run,
+        (from, to): (usize, usize),
+        attempt: u32,
+    ) -> Result<Result<(), Error>, Fault> {
+        let mut tries = Tries {
+            attempt,
+            ..Tries::new(&self.flow.steps[at])
+        };
+        loop {
+            let mut part = run.batch.part(from, to);
+            match self.steps[at - self.first]
+                .probe(&mut part, run.keys.as_ref())
+                .await
+            {
+                Verdict::Go(_) => return Ok(Ok(())),
+                Verdict::Failed(error) => {
+                    if !self.wait_to_try_again(at, &error, &mut tries).await? {
+                        return Ok(Err(error));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Settles rows that failed one by one; those that may work later are tried again before the batch goes on.
     async fn settle_rows(
         &mut self,
         at: usize,
@@ -162,13 +252,30 @@ impl Chain {
         mut fails: Fails,
         attempt: u32,
     ) -> Result<(), Fault> {
-        let retried = |fail: &Fail| self.flow.steps[at].retries(&fail.error);
-        let (again, settled): (Vec<Fail>, Vec<Fail>) = fails.drain().partition(retried);
+        let (again, settled): (Vec<Fail>, Vec<Fail>) = fails
+            .drain()
+            .partition(|fail| self.is_tried_again(at, &fail.error));
         self.fail_rows(at, &run.from, run.keys.as_ref(), settled.into_iter(), attempt)?;
         for fail in again {
             search::retry_row(self, at, run, fail, attempt).await?;
         }
         Ok(())
+    }
+
+    /// Whether a row that failed alone with this error may work later.
+    pub(super) fn is_tried_again(&self, at: usize, error: &Error) -> bool {
+        error.class() == ErrorClass::Unavailable || self.flow.steps[at].retries(error)
+    }
+
+    /// Whether a failed call of the step leaves nothing behind.
+    pub(super) fn is_atomic(&self, at: usize) -> bool {
+        let plan = &self.flow.steps[at];
+        plan.atomic && !plan.conns.is_empty()
+    }
+
+    /// Whether the rows that a failed call does not name have had their effect.
+    pub(super) fn others_stand(&self, at: usize) -> bool {
+        self.steps[at - self.first].others_stand()
     }
 
     /// Applies the error policy to rows that failed for good.
@@ -191,7 +298,7 @@ impl Chain {
             now_ms: self.around.now_ms(),
         };
         for fail in fails {
-            self.failed.push(fail.origin);
+            self.failed += 1;
             failing.settle(fail, &mut self.letters)?;
         }
         Ok(())
@@ -236,15 +343,5 @@ impl Chain {
         }
         run.batch.retain(&keep);
         self.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), 1)
-    }
-
-    /// Takes the rows that failed in this step out of a batch that was copied before it.
-    fn drop_failed(&self, batch: &mut Batch) {
-        if !self.failed.is_empty() {
-            let keep: Vec<bool> = (0..batch.len())
-                .map(|i| !self.failed.contains(&batch.origin_of(i)))
-                .collect();
-            batch.retain(&keep);
-        }
     }
 }

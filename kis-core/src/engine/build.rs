@@ -261,7 +261,7 @@ pub(super) fn chain(
         total,
         logs,
         letters: Vec::new(),
-        failed: Vec::new(),
+        failed: 0,
         onward: None,
         collected: None,
     }

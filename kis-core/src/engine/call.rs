@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use kis_conf::Mode;
 use kis_conn::LaneLog;
 use smallvec::SmallVec;
 
@@ -33,7 +34,11 @@ impl StepRun {
         let marks = self.mark();
         let verdict = self.call_marked(batch, keys, fails).await;
         match &verdict {
-            Verdict::Go(_) => {
+            Verdict::Failed(error) if error.failed_rows().is_empty() || !self.others_stand() => {
+                self.undo(&marks)
+            }
+            // What a call did stands also when it names the rows that it could not handle, and is not undone as a whole.
+            Verdict::Go(_) | Verdict::Failed(_) => {
                 if let Some(state) = &mut self.state {
                     state.keep();
                 }
@@ -42,15 +47,27 @@ impl StepRun {
                     .zip(&marks)
                     .for_each(|(log, mark)| log.release(*mark));
             }
-            Verdict::Failed(_) => self.undo(&marks),
         }
         verdict
+    }
+
+    /// Whether the rows that a failed call does not name have had their effect: a step with effects outside whose
+    /// connectors do not undo a failed call.
+    pub(super) fn others_stand(&self) -> bool {
+        let effects = matches!(self.plan.info.mode, Mode::Save | Mode::Expand);
+        effects && (!self.plan.atomic || self.plan.conns.is_empty())
     }
 
     /// Calls the function once and takes back whatever it wrote.
     pub(super) async fn probe(&mut self, batch: &mut Batch, keys: Option<&Arc<Keys>>) -> Verdict {
         let marks = self.mark();
+        if let Some(state) = &mut self.state {
+            state.hold();
+        }
         let verdict = self.call_marked(batch, keys, &mut Fails::default()).await;
+        if let Some(state) = &mut self.state {
+            state.let_go();
+        }
         self.undo(&marks);
         verdict
     }
@@ -75,7 +92,13 @@ impl StepRun {
         keys: Option<&Arc<Keys>>,
         fails: &mut Fails,
     ) -> Verdict {
-        let limit = self.plan.timeout;
+        // The limit is for one call of the function: a batch of rows that are taken one by one is many.
+        let calls = if self.plan.info.takes.batch {
+            1
+        } else {
+            u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1)
+        };
+        let limit = self.plan.timeout.map(|limit| limit.saturating_mul(calls));
         match self.plan.info.call {
             Call::Now(call) => call(&mut self.job(batch, keys, fails)),
             Call::Later(call) => {
@@ -89,8 +112,8 @@ impl StepRun {
                 answer.unwrap_or_else(|_| {
                     if let Some(kept) = kept {
                         *batch = kept;
+                        *fails = Fails::default();
                     }
-                    *fails = Fails::default();
                     too_slow(limit)
                 })
             }
@@ -134,19 +157,15 @@ impl StepRun {
                 *fails = found;
                 verdict
             }
-            Some(Err(_)) => Verdict::Failed(Error::fatal(
-                "bug in kis: a blocking call panicked outside of the function",
-            )),
+            Some(Err(stopped)) => match stopped.try_into_panic() {
+                // Panics of the function are caught where it is called; this one is ours and stops the flow.
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is going away, and this task with it.
+                Err(_) => std::future::pending().await,
+            },
             None => {
                 if let Some(kept) = kept {
                     *batch = kept;
-                }
-                if self.plan.state.is_some() {
-                    // The hung thread holds the lane's state, so the flow can only go on from its last cut.
-                    return Verdict::Failed(Error::fatal(format!(
-                        "a blocking call with state took longer than {limit:?} and cannot be undone",
-                        limit = limit.unwrap_or_default()
-                    )));
                 }
                 too_slow(limit.unwrap_or_default())
             }

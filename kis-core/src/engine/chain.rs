@@ -34,8 +34,8 @@ pub(super) struct Chain {
     pub(super) total: usize,
     pub(super) logs: Vec<Arc<dyn LaneLog>>,
     pub(super) letters: Vec<LetterWrite>,
-    /// Origins of the rows that failed for good in the step at work, whatever their policy.
-    pub(super) failed: Vec<Option<u32>>,
+    /// How many rows failed for good in the step at work, whatever their policy.
+    pub(super) failed: usize,
     /// By which key and into how many lanes the next stage takes the rows; nothing for the last stage.
     pub(super) onward: Option<Onward>,
     /// Takes the rows behind the last step, where a program asks for them.

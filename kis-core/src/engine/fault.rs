@@ -31,6 +31,11 @@ impl Fault {
         }
     }
 
+    /// Whether the flow was only told to stop, and something had not been settled yet.
+    pub fn is_stop(&self) -> bool {
+        self.code == super::around::STOPPED
+    }
+
     /// A fault of this framework.
     pub(crate) fn bug(what: &str) -> Fault {
         Fault::new("bug", format_args!("bug in kis: {what}; please report it"))

@@ -71,7 +71,7 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
         total: flow.plan.own_steps,
         logs: Vec::new(),
         letters: Vec::new(),
-        failed: Vec::new(),
+        failed: 0,
         onward: Some(onward),
         collected: None,
     };

@@ -178,13 +178,8 @@ impl StepPlan {
 
     /// Whether a call or row that failed with this error is tried again while it has attempts left.
     pub fn retries(&self, error: &Error) -> bool {
-        if let Some((_, policy)) = self
-            .on_error
-            .by_variant
-            .iter()
-            .find(|(name, _)| **name == error.code())
-        {
-            return **policy == Policy::Retry;
+        if let Some(policy) = self.variant_policy(error.code()) {
+            return policy == Policy::Retry;
         }
         match error.class() {
             ErrorClass::Retry => true,

@@ -63,6 +63,10 @@ pub trait AnyState: Send {
     fn keep(&mut self);
     /// Puts back what the last call touched.
     fn undo(&mut self);
+    /// From here on nothing is kept for good, until [`AnyState::let_go`].
+    fn hold(&mut self);
+    /// Ends what [`AnyState::hold`] began; the touches since then can still be undone.
+    fn let_go(&mut self);
     /// Sets the clock by which values expire, in milliseconds since 1970.
     fn set_now(&mut self, now_ms: u64);
     /// Overrides how long values are kept, in milliseconds.
@@ -110,6 +114,14 @@ impl<S: State> AnyState for StateMap<S> {
 
     fn undo(&mut self) {
         StateMap::undo(self);
+    }
+
+    fn hold(&mut self) {
+        StateMap::hold(self);
+    }
+
+    fn let_go(&mut self) {
+        StateMap::let_go(self);
     }
 
     fn set_now(&mut self, now_ms: u64) {

@@ -18,6 +18,8 @@ pub struct StateMap<S> {
     dirty: Vec<u32>,
     /// Keys removed since the last cut, to be deleted from the store.
     removed: Vec<Key>,
+    /// Whether `keep` is put off.
+    held: bool,
     /// The slot that was looked at last for its time to live.
     swept: usize,
     call: u32,
@@ -73,6 +75,7 @@ impl<S: State> Default for StateMap<S> {
             touched: Vec::new(),
             dirty: Vec::new(),
             removed: Vec::new(),
+            held: false,
             swept: 0,
             call: 1,
             now_ms: 0,
@@ -149,6 +152,9 @@ impl<S: State> StateMap<S> {
     /// Accepts all touches since the last `keep` or `undo`.
     #[inline]
     pub fn keep(&mut self) {
+        if self.held {
+            return;
+        }
         self.touched.clear();
         self.call = self.call.wrapping_add(1);
     }
@@ -167,6 +173,16 @@ impl<S: State> StateMap<S> {
             }
         }
         self.call = self.call.wrapping_add(1);
+    }
+
+    /// From here on nothing is kept for good: a call that is only a probe is undone as a whole, whatever it says.
+    pub(super) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Ends what [`StateMap::hold`] began; the touches since then can still be undone.
+    pub(super) fn let_go(&mut self) {
+        self.held = false;
     }
 
     /// Sets the clock by which values expire, in milliseconds since 1970.
@@ -255,7 +271,12 @@ impl<S: State> StateMap<S> {
             key: key.to_key(),
             value,
             written_ms,
-            call: self.call,
+            // A value from the store was not touched in this call, so its first touch keeps a copy.
+            call: if touched {
+                self.call
+            } else {
+                self.call.wrapping_sub(1)
+            },
             dirty: touched,
             removed: false,
             live: true,

@@ -99,3 +99,32 @@ fn a_value_expires_after_its_time_to_live() {
     assert_eq!(gone, [("1".to_owned(), None)]);
     assert!(map.is_empty());
 }
+
+#[test]
+fn a_value_from_the_store_is_stored_and_undone_from_its_first_touch_on() {
+    let mut map = StateMap::<Count>::default();
+    let bytes = rmp_serde::to_vec_named(&Count(7)).unwrap();
+    AnyState::load(&mut map, KeyRef::int(1), &bytes, 60_000).unwrap();
+    map.touch(KeyRef::int(1)).0 = 8;
+    map.undo();
+    assert_eq!(map.get(KeyRef::int(1)), Some(&Count(7)));
+    map.touch(KeyRef::int(1)).0 = 9;
+    map.keep();
+    assert_eq!(AnyState::freeze(&mut map).len(), 1);
+}
+
+#[test]
+fn what_a_probe_touched_is_undone_though_the_call_kept_it() {
+    let mut map = StateMap::<Count>::default();
+    map.touch(KeyRef::int(1)).0 = 1;
+    map.keep();
+    map.hold();
+    map.touch(KeyRef::int(1)).0 = 2;
+    map.keep();
+    map.touch(KeyRef::int(2)).0 = 2;
+    map.keep();
+    map.let_go();
+    map.undo();
+    assert_eq!(map.get(KeyRef::int(1)), Some(&Count(1)));
+    assert_eq!(map.get(KeyRef::int(2)), None);
+}

@@ -4,6 +4,7 @@ mod actions;
 mod check;
 mod failures;
 mod order;
+mod recovery;
 mod restart;
 mod steps;
 mod whole;

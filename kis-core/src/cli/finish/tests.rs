@@ -105,7 +105,7 @@ fn out_of_time() {
     let summary = summary(
         vec![flow(
             "slow",
-            fault(None, "stopped", "stopped before it was drained"),
+            fault(None, "kis::stopped", "stopped before it was drained"),
             100,
             90,
         )],
