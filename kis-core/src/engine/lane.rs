@@ -3,7 +3,7 @@
 //! A lane is not a thread and not a task of its own. Whoever sends mail to an idle lane starts a task that works
 //! until the queue is empty and then puts the lane's state back.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::poll_fn, sync::Arc, task::Poll};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -139,9 +139,24 @@ impl Lane {
                 }
             }
             // A lane with much work lets the others have their turn after each batch.
-            tokio::task::yield_now().await;
+            give_way().await;
         }
     }
+}
+
+/// Lets other tasks have their turn, and leaves this one where a free worker finds it: `tokio::task::yield_now` keeps
+/// it with the worker that it ran on.
+async fn give_way() {
+    let mut gave_way = false;
+    poll_fn(|cx| {
+        if gave_way {
+            return Poll::Ready(());
+        }
+        gave_way = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Tells the flow when the work on a lane panics outside of user code, so that the flow stops instead of hanging.
