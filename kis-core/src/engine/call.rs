@@ -35,7 +35,7 @@ impl StepRun {
         let verdict = self.call_marked(batch, keys, fails).await;
         match &verdict {
             Verdict::Failed(error) if error.failed_rows().is_empty() || !self.others_stand() => {
-                self.undo(&marks)
+                self.undo(&marks);
             }
             // What a call did stands also when it names the rows that it could not handle, and is not undone as a whole.
             Verdict::Go(_) | Verdict::Failed(_) => {
@@ -106,7 +106,6 @@ impl StepRun {
                     return call(&mut self.job(batch, keys, fails)).await;
                 };
                 let kept = self.plan.info.takes.owned.then(|| batch.copy());
-                let call = call;
                 let mut job = self.job(batch, keys, fails);
                 let answer = tokio::time::timeout(limit, call(&mut job)).await;
                 answer.unwrap_or_else(|_| {

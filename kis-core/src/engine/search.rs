@@ -178,7 +178,7 @@ pub(super) async fn retry_row(
     mut fail: Fail,
     mut attempt: u32,
 ) -> Result<(), Fault> {
-    let retry = chain.flow.steps[at].on_error.retry.clone();
+    let retry = chain.flow.steps[at].on_error.retry;
     let mut backoff = retry.backoff.from;
     let mut patience = Patience::default();
     while let Some(row) = fail.row.as_ref() {

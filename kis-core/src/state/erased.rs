@@ -88,6 +88,10 @@ pub trait AnyState: Send {
     fn expire(&mut self);
 }
 
+/// Takes the encoded values of a state one by one: key, bytes (`None` when removed), and when they expire in
+/// milliseconds since 1970.
+pub type EachValue<'a> = &'a mut dyn FnMut(KeyRef<'_>, Option<Vec<u8>>, u64);
+
 /// What changed in a state, taken at a marker and not yet encoded.
 pub trait Frozen: Send {
     /// How many values there are.
@@ -100,7 +104,7 @@ pub trait Frozen: Send {
     ///
     /// # Errors
     /// A text naming the value that cannot be encoded.
-    fn encode(self: Box<Self>, each: &mut dyn FnMut(KeyRef<'_>, Option<Vec<u8>>, u64)) -> Result<(), String>;
+    fn encode(self: Box<Self>, each: EachValue<'_>) -> Result<(), String>;
 }
 
 impl<S: State> AnyState for StateMap<S> {
@@ -156,7 +160,7 @@ impl<S: State> Frozen for Vec<FrozenValue<S>> {
         Vec::len(self)
     }
 
-    fn encode(self: Box<Self>, each: &mut dyn FnMut(KeyRef<'_>, Option<Vec<u8>>, u64)) -> Result<(), String> {
+    fn encode(self: Box<Self>, each: EachValue<'_>) -> Result<(), String> {
         for frozen in *self {
             let bytes = frozen
                 .value

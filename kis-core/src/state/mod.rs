@@ -7,7 +7,7 @@ mod map;
 mod tests;
 
 pub use self::{
-    erased::{AnyState, Frozen, StateInfo},
+    erased::{AnyState, EachValue, Frozen, StateInfo},
     map::StateMap,
 };
 
