@@ -89,11 +89,12 @@ fn read(flows: &FlowSet, common: &Common) -> (Conf, Problems) {
     }
 }
 
-/// The functions that the flows name, and all others that are linked.
+/// The functions that the flows name, and all others that are linked. Those that the program's own flows name by path
+/// win over others of their name.
 fn functions(flows: &FlowSet) -> Vec<&'static FunctionInfo> {
     let mut functions: Vec<&'static FunctionInfo> = flows.functions.to_vec();
     for function in registry::functions() {
-        if !functions.iter().any(|known| known.name == function.name) {
+        if !flows.functions.iter().any(|known| known.name == function.name) {
             functions.push(function);
         }
     }

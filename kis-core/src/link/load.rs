@@ -50,6 +50,7 @@ pub fn check(
         if find(functions, &step.fname).is_none() {
             problems.push(unknown_function(functions, step));
         }
+        problems.extend(two_functions(functions, step));
     }
     let conns: Vec<ConnText<'_>> = conf
         .conns
@@ -288,6 +289,21 @@ fn by(source: &SourceConf) -> Option<&Placed<String>> {
 
 fn find(functions: &[&'static FunctionInfo], name: &str) -> Option<&'static FunctionInfo> {
     functions.iter().find(|info| info.name == name).copied()
+}
+
+/// Which of two functions of one name is meant, nobody can tell.
+fn two_functions(functions: &[&'static FunctionInfo], step: &StepConf) -> Option<Problem> {
+    let mut named = functions.iter().filter(|info| info.name == step.fname.value);
+    let (first, second) = (named.next()?, named.next()?);
+    let text = format!(
+        "two linked functions are called {}, at {} and at {}",
+        first.name, first.at, second.at
+    );
+    let help = format!(
+        "give one of them another name in its attribute: name = \"other_{}\"",
+        first.name
+    );
+    Some(Problem::error(Code::DuplicateName, &step.fname.place, text).help(help))
 }
 
 fn unknown_function(functions: &[&'static FunctionInfo], step: &StepConf) -> Problem {

@@ -14,6 +14,12 @@ pub use self::{
     rows::{rows_own, rows_own_state, rows_ref, rows_ref_state},
 };
 
+#[cfg(panic = "abort")]
+compile_error!(
+    "kis_core needs panics that unwind: with panic = \"abort\" one row that panics would take all others with it; \
+     remove panic = \"abort\" from the profile"
+);
+
 use super::{Ctx, Verdict};
 use crate::{error::Error, state::State};
 
