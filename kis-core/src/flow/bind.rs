@@ -3,13 +3,14 @@
 use std::{any::Any, sync::Arc};
 
 use kis_conf::{
-    Backoff, CheckedConf, Code, FlowConf, Place, Placed, Problem, Problems, SourceConf, SourceFrom, StepConf,
-    Unit, suggest,
+    Backoff, CheckedConf, Code, FlowConf, Placed, Problem, Problems, SourceConf, SourceFrom, StepConf, Unit,
+    suggest,
 };
 
 use super::guarantee::Guarantee;
-use super::path::{common_key, decoded, fix_row, head, with_jumps};
+use super::path::{decoded, fix_row, head, with_jumps};
 use super::plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState};
+use super::stages::stages;
 use super::whole;
 use crate::{
     function::{Exts, FunctionInfo, HandsOn, Need},
@@ -167,7 +168,13 @@ impl Binder<'_> {
             .as_ref()
             .map_or(self.linked.lanes, |lanes| lanes.value as usize);
         let lanes = lanes.clamp(1, KEY_GROUPS as usize);
-        let stages = self.stages(&steps[..own_steps], &sources)?;
+        let stages = match stages(&steps[..own_steps], &sources) {
+            Ok(stages) => stages,
+            Err(problem) => {
+                self.problems.push(problem);
+                return None;
+            }
+        };
         let head = head(&steps[..own_steps], stages.first());
         let stages = stages
             .into_iter()
@@ -347,49 +354,6 @@ impl Binder<'_> {
             format!("unknown row type {}", name.value),
         )
         .help(suggest::did_you_mean(&name.value, &known))
-    }
-
-    /// Cuts the steps into stages: a new one begins where state is kept by another key than the rows carry.
-    fn stages(&mut self, steps: &[StepPlan], sources: &[SourcePlan]) -> Option<Vec<StagePlan>> {
-        let mut carried = common_key(sources);
-        let mut replaced = false;
-        let mut stages = vec![StagePlan {
-            first: 0,
-            end: steps.len(),
-            key: None,
-        }];
-        for (at, step) in steps.iter().enumerate() {
-            if let Some(state) = &step.state {
-                match (state.info.key, &carried) {
-                    (Some(key), carried_key) if carried_key.as_deref() != Some(key) || replaced => {
-                        if let Some(last) = stages.last_mut() {
-                            last.end = at;
-                        }
-                        stages.push(StagePlan {
-                            first: at,
-                            end: steps.len(),
-                            key: Some(key.into()),
-                        });
-                        carried = Some(key.to_owned());
-                        replaced = false;
-                    }
-                    (None, None) => {
-                        self.problems.push(
-                            Problem::error(
-                                Code::StateWithoutKey,
-                                step.place.as_ref().unwrap_or(&Place::in_code()),
-                                format!("step {} keeps state, but its rows carry no key", step.name),
-                            )
-                            .help("say `order: { by: FIELD }` at every source of the flow, or `key = \"FIELD\"` in the function's attribute"),
-                        );
-                        return None;
-                    }
-                    _ => {}
-                }
-            }
-            replaced |= matches!(step.info.on, HandsOn::Rows(_));
-        }
-        Some(stages)
     }
 }
 

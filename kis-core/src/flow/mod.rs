@@ -5,6 +5,7 @@ mod guarantee;
 mod path;
 mod plan;
 mod set;
+mod stages;
 mod whole;
 
 pub use self::{

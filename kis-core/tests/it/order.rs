@@ -132,6 +132,58 @@ fn state_needs_a_key() {
     assert_snapshot!(problems(&yaml), @r#"conf/test.yml:15:5: [KIS0128] step count_clicks keeps state, but its rows carry no key; say `order: { by: FIELD }` at every source of the flow, or `key = "FIELD"` in the function's attribute"#);
 }
 
+#[kis_function(mode = "Calculate")]
+pub fn sort_clicks(mut clicks: Vec<Click>) -> Vec<Click> {
+    clicks.reverse();
+    clicks.sort_by_key(|click| click.page);
+    clicks
+}
+
+#[test]
+fn the_key_is_read_anew_behind_a_function_that_replaces_a_batch() {
+    let yaml = yaml(
+        70,
+        "order: { by: user }",
+        "  - fname: sort_clicks\n  - fname: count_clicks\n  - fname: save_visits\n",
+    );
+    let text = same_in_any_lanes(&yaml, "clicks", "visits");
+    assert_snapshot!(text.lines().take(3).collect::<Vec<_>>().join("\n"), @r#"
+    clicks: ended, in 70, out 70, dropped 0, dead 0
+    (u0, 0) {"nth":1,"page":0,"user":"u0"}
+    (u0, 1) {"nth":2,"page":1,"user":"u0"}
+    "#);
+    assert_eq!(text.lines().count(), 71);
+}
+
+#[derive(Row)]
+pub struct Page {
+    pub page: i64,
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn pages_of(clicks: &[Click]) -> Vec<Page> {
+    clicks.iter().map(|click| Page { page: click.page }).collect()
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn tally(page: &Page, state: &mut PerPage) -> PageCount {
+    state.visits += 1;
+    PageCount {
+        page: page.page,
+        visits: state.visits,
+    }
+}
+
+#[test]
+fn a_key_that_a_batch_loses_is_found_before_the_flow_starts() {
+    let yaml = yaml(
+        1,
+        "order: { by: user }",
+        "  - fname: pages_of\n  - fname: tally\n",
+    );
+    assert_snapshot!(problems(&yaml), @r#"conf/test.yml:16:5: [KIS0128] step tally keeps state by user, but step pages_of makes its rows of a whole batch, and Page has no field user; add the field user to Page, or say `key = "FIELD"` in the attribute of tally"#);
+}
+
 #[test]
 fn state_goes_on_after_a_restart_with_other_lanes() {
     let store = Store::in_memory();

@@ -51,8 +51,14 @@ impl<'a, S: State> StateOf<'a, S> {
     }
 }
 
-/// The key of row `i`: that of the row it came from; its own, when it came from the batch as a whole.
+/// The key of row `i`: that of the row it came from.
+///
+/// # Panics
+/// If the row stands for a whole batch, which has no key; a plan reads the key anew before such a row meets state.
 #[inline]
 pub(crate) fn key_of<'k>(keys: &'k Keys, origin: &Origin, i: usize) -> KeyRef<'k> {
-    keys.get(origin.of(i).map_or(i, |from| from as usize))
+    let from = origin.of(i);
+    keys.get(
+        from.expect("bug in kis: a row that stands for a whole batch came to a step with state") as usize,
+    )
 }
