@@ -97,8 +97,9 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
     let letters = std::mem::take(&mut chain.letters);
     match parcels.first_mut() {
         _ if letters.is_empty() => {}
-        Some((_, parcel)) => parcel.letters = letters,
-        None => parcels.push((lane, Parcel::only_letters(letters, flight))),
+        Some((_, parcel)) if !parcel.batch.is_empty() => parcel.letters = letters,
+        // A batch without rows that a function forced on stays one of its own.
+        _ => parcels.push((lane, Parcel::only_letters(letters, flight))),
     }
     Ok(parcels)
 }

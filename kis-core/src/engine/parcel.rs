@@ -191,7 +191,8 @@ impl Drop for Flight {
 impl Parcel {
     /// Deals the rows out to the lanes of their keys, one key for each row.
     pub(crate) fn deal(self, keys: Keys, lanes: usize, unique: bool) -> Vec<(usize, Parcel)> {
-        if lanes == 1 && !unique {
+        // A batch without rows is one that a function forced on; any lane will do for it.
+        if lanes == 1 && !unique || keys.is_empty() {
             return vec![(
                 0,
                 Parcel {
@@ -210,9 +211,9 @@ impl Parcel {
                 },
             )];
         }
-        let mut part_of = vec![0u16; keys.len()];
+        let mut part_of = vec![0u32; keys.len()];
         for (number, (_, rows)) in parts.iter().enumerate() {
-            rows.iter().for_each(|row| part_of[*row as usize] = number as u16);
+            rows.iter().for_each(|row| part_of[*row as usize] = number as u32);
         }
         let batches = self.batch.split(&part_of, parts.len());
         parts
@@ -273,9 +274,42 @@ pub(crate) fn split(keys: &Keys, lanes: usize, unique: bool) -> Vec<(usize, Vec<
 
 #[cfg(test)]
 mod tests {
+    use kis_conn::Layout;
     use proptest::prelude::*;
 
     use super::*;
+
+    /// A parcel of raw rows and their keys.
+    fn parcel(values: &[i64]) -> (Parcel, Keys) {
+        let mut keys = Keys::default();
+        values.iter().for_each(|value| keys.push_int(*value));
+        let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
+        let raw = RawRows::from_rows("a", 1, Layout::Json, &texts);
+        let counters = FlowCounters::with_sources("f", 0, std::iter::empty());
+        let flight = Flight::new(counters, 0, 0, Vec::new());
+        let parcel = Parcel {
+            batch: Batch::new_raw(raw),
+            ..Parcel::only_letters(Vec::new(), flight)
+        };
+        (parcel, keys)
+    }
+
+    #[test]
+    fn more_parts_than_a_small_number_counts() {
+        let (parcel, keys) = parcel(&[7; 65_538]);
+        let parts = parcel.deal(keys, 1, true);
+        assert_eq!(parts.len(), 65_538);
+        assert!(parts.iter().all(|(_, parcel)| parcel.batch.len() == 1));
+    }
+
+    #[test]
+    fn a_batch_without_rows_goes_on_to_one_lane() {
+        for (lanes, unique) in [(1, false), (1, true), (3, false), (3, true)] {
+            let (parcel, keys) = parcel(&[]);
+            let parts = parcel.deal(keys, lanes, unique);
+            assert!(matches!(&parts[..], [(0, parcel)] if parcel.batch.is_empty()));
+        }
+    }
 
     proptest! {
         /// Every row is in exactly one part, rows of one key stay in their order, and with `unique` no part holds a

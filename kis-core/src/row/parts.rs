@@ -55,7 +55,7 @@ impl Batch {
     }
 
     /// Deals the rows and their views out: row `i` goes to the part `part_of[i]`, order kept. Origins count anew.
-    pub(crate) fn split(self, part_of: &[u16], parts: usize) -> Vec<Batch> {
+    pub(crate) fn split(self, part_of: &[u32], parts: usize) -> Vec<Batch> {
         let (rows, views) = self.into_views();
         let mut batches: Vec<Batch> = rows.split(part_of, parts).into_iter().map(Batch::new).collect();
         for view in views {

@@ -148,10 +148,14 @@ impl RowStore for Raw {
         Rows::raw(self.rows.clone())
     }
 
-    fn split(self: Box<Self>, lane: &[u16], lanes: usize) -> Vec<Rows> {
-        let mut parts = self.rows.split(lane);
-        parts.resize_with(lanes, || self.rows.pick([]));
-        parts.into_iter().map(Rows::raw).collect()
+    fn split(self: Box<Self>, part_of: &[u32], parts: usize) -> Vec<Rows> {
+        let mut rows: Vec<Vec<usize>> = vec![Vec::new(); parts];
+        for (i, &part) in part_of.iter().enumerate() {
+            rows[part as usize].push(i);
+        }
+        rows.into_iter()
+            .map(|rows| Rows::raw(self.rows.pick(rows)))
+            .collect()
     }
 
     fn join(&mut self, more: Rows) -> bool {

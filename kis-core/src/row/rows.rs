@@ -25,7 +25,7 @@ pub(crate) trait RowStore: Any + Send + Sync {
     fn retain(&mut self, keep: &[bool]);
     fn copy_one(&self, i: usize) -> Rows;
     fn copy_all(&self) -> Rows;
-    fn split(self: Box<Self>, lane: &[u16], lanes: usize) -> Vec<Rows>;
+    fn split(self: Box<Self>, part_of: &[u32], parts: usize) -> Vec<Rows>;
     /// Adds rows of the same type; says no to others.
     fn join(&mut self, more: Rows) -> bool;
     /// The rows in another order, each once.
@@ -155,10 +155,10 @@ impl Rows {
         self.store.retain(keep);
     }
 
-    /// Deals the rows out: row `i` goes to the part `lane[i]`, order kept.
+    /// Deals the rows out: row `i` goes to the part `part_of[i]`, order kept.
     #[must_use]
-    pub fn split(self, lane: &[u16], lanes: usize) -> Vec<Rows> {
-        self.store.split(lane, lanes)
+    pub fn split(self, part_of: &[u32], parts: usize) -> Vec<Rows> {
+        self.store.split(part_of, parts)
     }
 
     /// Adds the rows of `more` behind these.
@@ -231,12 +231,12 @@ impl<T: Row> RowStore for Typed<T> {
         Rows::typed(self.0.iter().map(T::copy).collect())
     }
 
-    fn split(self: Box<Self>, lane: &[u16], lanes: usize) -> Vec<Rows> {
-        let mut counts = vec![0; lanes];
-        lane.iter().for_each(|&l| counts[usize::from(l)] += 1);
+    fn split(self: Box<Self>, part_of: &[u32], parts: usize) -> Vec<Rows> {
+        let mut counts = vec![0; parts];
+        part_of.iter().for_each(|&part| counts[part as usize] += 1);
         let mut parts: Vec<Vec<T>> = counts.into_iter().map(Vec::with_capacity).collect();
-        for (row, &lane) in self.0.into_iter().zip(lane) {
-            parts[usize::from(lane)].push(row);
+        for (row, &part) in self.0.into_iter().zip(part_of) {
+            parts[part as usize].push(row);
         }
         parts.into_iter().map(Rows::typed).collect()
     }
