@@ -17,6 +17,7 @@ use super::{
     lane::{Answer, Exchange, Lane},
     reader::Patience,
     run::OpenConns,
+    work::Work,
 };
 use crate::{
     flow::{FlowPlan, StepPlan},
@@ -159,7 +160,11 @@ pub(super) async fn begin_anew(plan: &FlowPlan, env: &Environment) -> Result<(),
 }
 
 /// Builds the lanes of all stages, with the state that the store holds for them.
-pub(super) fn lanes(kit: &Kit<'_>, answers: &mpsc::UnboundedSender<Answer>) -> Result<Built, Fault> {
+pub(super) fn lanes(
+    kit: &Kit<'_>,
+    answers: &mpsc::UnboundedSender<Answer>,
+    work: &Work,
+) -> Result<Built, Fault> {
     let plan = kit.plan;
     let shared = (Cache::default(), Meta::default());
     let total = plan.stages.len() * plan.lanes + usize::from(plan.own_steps < plan.steps.len());
@@ -181,7 +186,7 @@ pub(super) fn lanes(kit: &Kit<'_>, answers: &mpsc::UnboundedSender<Answer>) -> R
             chain.onward = onward.clone();
             load_state(kit, &mut chain, |group| lane_of_group(group, plan.lanes) == lane)?;
             let inputs = if number == 0 { 1 } else { plan.lanes };
-            lanes.push(Lane::new(chain, inputs, answers.clone()));
+            lanes.push(Lane::new(chain, inputs, answers.clone(), work.clone()));
         }
         stages.push(lanes.into());
     }
@@ -203,7 +208,7 @@ pub(super) fn lanes(kit: &Kit<'_>, answers: &mpsc::UnboundedSender<Answer>) -> R
             &context,
             &shared,
         );
-        Lane::new(chain, 1, answers.clone())
+        Lane::new(chain, 1, answers.clone(), work.clone())
     });
     let heads = (0..plan.head)
         .map(|at| StepParts {

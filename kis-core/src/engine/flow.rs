@@ -22,6 +22,7 @@ use super::{
     reader::{self, Intake, Reading},
     router::Router,
     run::OpenConns,
+    work::Work,
     writer::Writer,
 };
 use crate::{
@@ -38,6 +39,8 @@ pub(super) struct Environment {
     /// The plan's connectors, opened, by their number.
     pub(super) conns: OpenConns,
     pub(super) exts: Exts,
+    /// The leave of the flow's lanes to work.
+    pub(super) work: Work,
     pub(super) checkpoint: Duration,
     /// Where relative paths of sources begin.
     pub(super) base: std::path::PathBuf,
@@ -82,10 +85,13 @@ pub enum FlowEnd {
 pub(super) async fn run(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> FlowEnd {
     let counters = Arc::clone(&around.counters);
     counters.set_phase(Phase::Starting);
+    let work = env.work.clone();
     let end = match start(plan, env, around).await {
         Ok(running) => running.finish().await,
         Err(fault) => FlowEnd::Failed(fault),
     };
+    // One lane's fault is the end of the whole flow.
+    work.stop();
     counters.set_phase(match &end {
         FlowEnd::Ended | FlowEnd::NothingNew { .. } => Phase::Ended,
         FlowEnd::Drained => Phase::Draining,
@@ -131,7 +137,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         around: &around,
         tables: &tables,
     };
-    let built = build::lanes(&kit, &answers)?;
+    let built = build::lanes(&kit, &answers, &env.work)?;
     let router = Router::new(built.first, built.last.clone(), record.cut);
     let ahead = plan.lanes * 2 + tokio::runtime::Handle::current().metrics().num_workers();
     let flow = Arc::new(FlowRun {

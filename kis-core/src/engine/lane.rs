@@ -14,6 +14,7 @@ use super::{
     fault::Fault,
     inbox::{Inbox, Mail},
     parcel::Parcel,
+    work::{AtWork, Work},
 };
 use crate::state::Frozen;
 
@@ -21,6 +22,7 @@ use crate::state::Frozen;
 pub(super) struct Lane {
     inner: Mutex<Inner>,
     answers: mpsc::UnboundedSender<Answer>,
+    work: Work,
 }
 
 struct Inner {
@@ -58,7 +60,12 @@ pub(super) struct LaneFreeze {
 
 impl Lane {
     /// An idle lane with so many inputs.
-    pub(super) fn new(chain: Chain, inputs: usize, answers: mpsc::UnboundedSender<Answer>) -> Arc<Lane> {
+    pub(super) fn new(
+        chain: Chain,
+        inputs: usize,
+        answers: mpsc::UnboundedSender<Answer>,
+        work: Work,
+    ) -> Arc<Lane> {
         let inner = Inner {
             inbox: Inbox::new(inputs),
             idle: Some(Box::new(chain)),
@@ -67,6 +74,7 @@ impl Lane {
         Arc::new(Lane {
             inner: Mutex::new(inner),
             answers,
+            work,
         })
     }
 
@@ -88,17 +96,20 @@ impl Lane {
     fn wake(self: &Arc<Self>, put: impl FnOnce(&mut Inbox<Parcel>)) {
         let mut inner = self.inner.lock();
         put(&mut inner.inbox);
-        if let Some(chain) = inner.idle.take() {
+        if let Some(chain) = inner.idle.take()
+            && let Some(at_work) = self.work.begin()
+        {
             let next = inner.next.clone();
             drop(inner);
-            tokio::spawn(Arc::clone(self).work(chain, next));
+            tokio::spawn(Arc::clone(self).work(at_work, chain, next));
         }
     }
 
-    /// Works until the queue is empty.
-    async fn work(self: Arc<Self>, mut chain: Box<Chain>, next: Option<Exchange>) {
+    /// Works until the queue is empty or the work is stopped.
+    async fn work(self: Arc<Self>, at_work: AtWork, mut chain: Box<Chain>, next: Option<Exchange>) {
         let _guard = PanicGuard(&self.answers);
-        loop {
+        // Where the work is stopped, the chain is dropped with what waits: all of it is read again at the next start.
+        while !at_work.stopped() {
             let mail = {
                 let mut inner = self.inner.lock();
                 match inner.inbox.pop() {

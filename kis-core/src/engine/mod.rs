@@ -28,6 +28,7 @@ mod run;
 mod search;
 mod sequence;
 mod single;
+mod work;
 mod writer;
 
 pub(crate) use self::single::{Shared, SingleLane};

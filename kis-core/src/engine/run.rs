@@ -19,6 +19,7 @@ use super::{
     fault::Fault,
     flow::{self, Environment, FlowEnd},
     reader::Patience,
+    work::Work,
     writer::Writer,
 };
 use crate::{
@@ -29,6 +30,9 @@ use crate::{
 
 /// How long the end of a run waits for the store's writer, which has nothing left to write then.
 const WRITER_END: Duration = Duration::from_secs(1);
+
+/// How long the end of a run waits for lanes that are at work, before what they write with is closed.
+const LANES_END: Duration = Duration::from_secs(1);
 
 /// How the flows of a plan are run.
 pub struct RunOptions {
@@ -64,6 +68,7 @@ pub struct Engine {
     started: Instant,
     flows: JoinSet<(usize, FlowEnd, Duration)>,
     conns: OpenConns,
+    works: Vec<Work>,
     writer_ended: Option<oneshot::Receiver<()>>,
     drain_timeout: Duration,
 }
@@ -115,9 +120,12 @@ impl Engine {
         }
         let mut flows = JoinSet::new();
         let mut counters = Vec::with_capacity(plan.flows.len());
+        let mut works = Vec::with_capacity(plan.flows.len());
         for (number, (flow, ended)) in plan.flows.iter().zip(senders).enumerate() {
             let own = new_counters(flow);
             counters.push(Arc::clone(&own));
+            let work = Work::default();
+            works.push(work.clone());
             let around = Surroundings {
                 counters: own,
                 clock: Arc::clone(&options.clock),
@@ -128,6 +136,7 @@ impl Engine {
                 writer: writer.clone(),
                 conns: Arc::clone(&conns),
                 exts: options.exts.clone(),
+                work,
                 checkpoint: plan.global.checkpoint_every,
                 base: options.base.clone(),
                 fresh: options.fresh,
@@ -161,6 +170,7 @@ impl Engine {
             started: Instant::now(),
             flows,
             conns,
+            works,
             writer_ended: Some(writer_ended),
             drain_timeout: plan.global.drain_timeout,
         })
@@ -209,6 +219,7 @@ impl Engine {
                 }
             }
         }
+        self.stop_lanes().await;
         for (name, conn) in self.conns.iter() {
             if let Err(error) = conn.close().await {
                 tracing::warn!(conn = %name, code = %error.code, "closing: {}", error.message);
@@ -245,6 +256,19 @@ impl Engine {
             flows,
             took,
             deadline_passed,
+        }
+    }
+
+    /// Lets the lanes finish the batches they have in hand; those of a flow that failed may still be at work.
+    async fn stop_lanes(&self) {
+        self.works.iter().for_each(Work::stop);
+        let idle = async {
+            for work in &self.works {
+                work.idle().await;
+            }
+        };
+        if tokio::time::timeout(LANES_END, idle).await.is_err() {
+            tracing::warn!("closing, though a step has not returned within {LANES_END:?}");
         }
     }
 }

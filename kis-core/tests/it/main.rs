@@ -12,4 +12,5 @@ mod order;
 mod recovery;
 mod restart;
 mod steps;
+mod trials;
 mod whole;
