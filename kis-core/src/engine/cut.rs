@@ -1,8 +1,9 @@
 //! A flow's cuts: markers out, frozen parts in, one store transaction, and only then `commit` to the sources.
 
 use std::{
+    pin::pin,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use kis_conn::{
@@ -20,11 +21,17 @@ use super::{
 };
 use crate::{flow::FlowPlan, row::key::KeyRef};
 
+/// A cut that takes longer than this, and than so many times the interval of cuts, makes the readers wait: what is
+/// behind its markers stays in memory until it is made.
+const LATE: (Duration, u32) = (Duration::from_secs(5), 3);
+
 /// What the cuts of a flow need to know from one to the next.
 pub(super) struct Cutter {
     flow: Arc<FlowRun>,
     answers: mpsc::UnboundedReceiver<Answer>,
     record: FlowRecord,
+    /// From when on a cut is late.
+    late: Duration,
 }
 
 impl Cutter {
@@ -33,11 +40,13 @@ impl Cutter {
         flow: Arc<FlowRun>,
         answers: mpsc::UnboundedReceiver<Answer>,
         record: FlowRecord,
+        every: Duration,
     ) -> Cutter {
         Cutter {
             flow,
             answers,
             record,
+            late: LATE.0.max(every * LATE.1),
         }
     }
 
@@ -62,12 +71,28 @@ impl Cutter {
         let Some(marked) = self.flow.router.mark(news) else {
             return Ok(());
         };
-        let lanes = self.frozen(marked.cut).await?;
-        let notes = self.notes().await?;
-        self.write(marked, lanes, notes, state).await?;
+        let (flow, late) = (Arc::clone(&self.flow), self.late);
+        {
+            let mut made = pin!(self.make(marked, state));
+            match tokio::time::timeout(late, &mut made).await {
+                Ok(made) => made?,
+                Err(_) => {
+                    tracing::warn!(flow = %flow.plan.name, "a cut takes longer than {late:?}; no rows are read until it is made");
+                    flow.paused.send_replace(true);
+                    made.await?;
+                }
+            }
+        }
+        flow.paused.send_replace(false);
         self.flow.around.counters.cuts.add(1);
         self.flow.around.counters.cut_durations.add(started.elapsed());
         Ok(())
+    }
+
+    async fn make(&mut self, marked: Marked, state: RunState) -> Result<(), Fault> {
+        let lanes = self.frozen(marked.cut).await?;
+        let notes = self.notes().await?;
+        self.write(marked, lanes, notes, state).await
     }
 
     /// Collects what every lane froze at its marker.
@@ -98,6 +123,7 @@ impl Cutter {
                         break;
                     }
                     Err(error) if error.class == ErrorClass::Unavailable && !self.flow.stopping_now() => {
+                        self.flow.paused.send_replace(true);
                         let wait = patience.next();
                         tracing::warn!(flow = %self.flow.plan.name, conn = %name, code = %error.code,
                             "{}; the cut waits, next try in {wait:?}", error.message);
@@ -168,6 +194,7 @@ impl Cutter {
             match result {
                 Ok(()) => break,
                 Err(error) if error.class == ErrorClass::Unavailable && !flow.stopping_now() => {
+                    flow.paused.send_replace(true);
                     let wait = patience.next();
                     tracing::warn!(flow = %flow.plan.name, code = %error.code,
                         "the cut cannot be stored: {}; next try in {wait:?}", error.message);

@@ -54,6 +54,8 @@ pub(super) struct FlowRun {
     pub(super) around: Surroundings,
     pub(super) router: Router,
     pub(super) intake: Intake,
+    /// A cut cannot be made: the readers wait, since what they read could only pile up.
+    pub(super) paused: watch::Sender<bool>,
     pub(super) sources: Vec<Arc<dyn Source>>,
     /// The connectors that its steps use.
     pub(super) conns: Vec<(String, Arc<dyn AnyConnector>)>,
@@ -143,6 +145,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
     let flow = Arc::new(FlowRun {
         router,
         intake: Intake::new(ahead, plan.conf.limits.bytes),
+        paused: watch::Sender::new(false),
         sources,
         conns,
         tables,
@@ -160,7 +163,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
             .collect()
     });
     let readers = read_all(&flow, &positions).await?;
-    let cutter = Cutter::new(Arc::clone(&flow), inbox, next_run(record, &flow));
+    let cutter = Cutter::new(Arc::clone(&flow), inbox, next_run(record, &flow), env.checkpoint);
     flow.around.counters.set_phase(Phase::Running);
     Ok(Running {
         flow,

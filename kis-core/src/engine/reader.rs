@@ -68,6 +68,7 @@ impl Intake {
 pub(super) async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
     let ahead = Arc::new(Semaphore::new(flow.intake.ahead));
     let mut stop = flow.around.stop.clone();
+    let mut paused = flow.paused.subscribe();
     let mut from = reading.from.clone();
     let limit = flow.plan.sources[reading.source].limit();
     let mut patience = Patience::default();
@@ -90,6 +91,11 @@ pub(super) async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, F
                 _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
                 slot = Arc::clone(&ahead).acquire_owned() => slot.map_err(|_| Fault::bug("a reader's window is closed"))?,
             };
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
+                _ = paused.wait_for(|paused| !paused) => {}
+            }
             let next = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
