@@ -67,7 +67,8 @@ impl Cutter {
     /// A fault of a lane, of a connector or of the store. Nothing of the cut is written then.
     pub(super) async fn cut(&mut self, state: RunState) -> Result<(), Fault> {
         let started = Instant::now();
-        let news = self.record.state != state;
+        // A flow that had ended has not begun again before a row comes.
+        let news = state == RunState::Ended && self.record.state != state;
         let Some(marked) = self.flow.router.mark(news) else {
             return Ok(());
         };
