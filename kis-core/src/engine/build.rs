@@ -1,22 +1,22 @@
-//! Builds what a flow runs with: opened sources, restored connectors, lanes with their clients and their state.
+//! Builds what a flow runs with: opened sources, lanes with their clients and their state.
 
 use std::sync::Arc;
 
 use kis_conn::{
-    AnyConnector, ErrorClass, LaneContext, LaneLog, OpenError, Source, SourceSpec,
+    LaneContext, LaneLog, Partition, Source, SourceSpec,
     store::{FlowTables, Store},
 };
 use tokio::sync::mpsc;
 
 use super::{
     around::Surroundings,
+    ask::{ask, at},
     call::StepRun,
     chain::{Chain, Onward, Route},
+    conns::OpenConns,
     fault::Fault,
     flow::Environment,
     lane::{Answer, Exchange, Lane},
-    reader::Patience,
-    run::OpenConns,
     work::Work,
 };
 use crate::{
@@ -65,7 +65,7 @@ impl StepParts {
     }
 }
 
-/// Opens the sources of a flow. One that is not available yet is asked again until the flow is told to stop.
+/// Opens the sources of a flow.
 pub(super) async fn open_sources(plan: &FlowPlan, env: &Environment) -> Result<Vec<Arc<dyn Source>>, Fault> {
     let mut sources = Vec::with_capacity(plan.sources.len());
     for source in &plan.sources {
@@ -81,82 +81,30 @@ pub(super) async fn open_sources(plan: &FlowPlan, env: &Environment) -> Result<V
             base: env.base.clone(),
             conn,
         };
-        let mut patience = Patience::default();
-        loop {
-            match (source.info.open)(spec.clone()).await {
-                Ok(opened) => {
-                    sources.push(opened);
-                    break;
-                }
-                Err(OpenError::Conn(error)) if error.class == ErrorClass::Unavailable => {
-                    let wait = patience.next();
-                    tracing::warn!(flow = %plan.name, source = %source.name, code = %error.code,
-                        "{}; asking again in {wait:?}", error.message);
-                    tokio::time::sleep(wait).await;
-                }
-                Err(error) => {
-                    return Err(Fault::new(
-                        "source",
-                        format_args!("{}: source {}: {error}", conf.place, source.name),
-                    ));
-                }
-            }
-        }
+        let whom = format!("source {}", source.name);
+        let opened = ask(&whom, || (source.info.open)(spec.clone())).await;
+        sources.push(opened.map_err(|error| {
+            Fault::new(
+                "source",
+                format_args!("{}: source {}: {error}", conf.place, source.name),
+            )
+        })?);
     }
     Ok(sources)
 }
 
-/// Takes back in every connector of the flow what its last cut does not cover.
-pub(super) async fn restore_conns(
+/// The partitions of each source.
+pub(super) async fn partitions(
     plan: &FlowPlan,
-    env: &Environment,
-) -> Result<Vec<(String, Arc<dyn AnyConnector>)>, Fault> {
-    let notes = env
-        .store
-        .notes(&plan.name)
-        .map_err(|error| Fault::new("store", error))?;
-    let mut used: Vec<usize> = plan
-        .steps
-        .iter()
-        .flat_map(|step| step.conns.iter().map(|(_, conn)| *conn))
-        .collect();
-    used.sort_unstable();
-    used.dedup();
-    let mut conns = Vec::with_capacity(used.len());
-    for conn in used {
-        let (name, conn) = &env.conns[conn];
-        let note = notes
-            .iter()
-            .find(|(of, _)| **of == **name)
-            .map(|(_, note)| note.as_slice());
-        conn.restore(note).await.map_err(|error| {
-            Fault::new(
-                error.code.to_string(),
-                format_args!("connector {name}: {}", error.message),
-            )
-        })?;
-        conns.push((name.to_string(), Arc::clone(conn)));
+    sources: &[Arc<dyn Source>],
+) -> Result<Vec<Vec<Partition>>, Fault> {
+    let mut all = Vec::with_capacity(sources.len());
+    for (source, of) in sources.iter().zip(&plan.sources) {
+        let whom = format!("source {}", of.name);
+        let found = ask(&whom, || source.partitions()).await;
+        all.push(found.map_err(|error| at(&whom, error))?);
     }
-    Ok(conns)
-}
-
-/// Lets the connectors of a flow take back what it wrote, before its notes are forgotten.
-pub(super) async fn begin_anew(plan: &FlowPlan, env: &Environment) -> Result<(), Fault> {
-    let notes = env
-        .store
-        .notes(&plan.name)
-        .map_err(|error| Fault::new("store", error))?;
-    for (name, note) in notes {
-        if let Some((_, conn)) = env.conns.iter().find(|(of, _)| **of == *name) {
-            conn.fresh(&note).await.map_err(|error| {
-                Fault::new(
-                    error.code.to_string(),
-                    format_args!("connector {name}: {}", error.message),
-                )
-            })?;
-        }
-    }
-    Ok(())
+    Ok(all)
 }
 
 /// Builds the lanes of all stages, with the state that the store holds for them.

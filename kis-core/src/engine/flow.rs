@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kis_conn::{
-    AnyConnector, Partition, Position, Source,
+    AnyConnector, Nature, Partition, Position, Source, SourceFacts,
     store::{FlowRecord, FlowTables, RunState, Store},
 };
 use tokio::{
@@ -15,13 +15,13 @@ use super::{
     around::{STOPPED, Stop, Surroundings},
     build,
     call::StepRun,
+    conns::{self, OpenConns},
     cut::Cutter,
     fault::Fault,
     lane::{Answer, Lane},
     parcel::{Flight, Parcel},
     reader::{self, Intake, Reading},
     router::Router,
-    run::OpenConns,
     work::Work,
     writer::Writer,
 };
@@ -88,9 +88,17 @@ pub(super) async fn run(plan: Arc<FlowPlan>, env: Environment, around: Surroundi
     let counters = Arc::clone(&around.counters);
     counters.set_phase(Phase::Starting);
     let work = env.work.clone();
-    let end = match start(plan, env, around).await {
-        Ok(running) => running.finish().await,
-        Err(fault) => FlowEnd::Failed(fault),
+    let mut stop = around.stop.clone();
+    let started = tokio::select! {
+        biased;
+        // Nothing was taken yet, so there is nothing to finish.
+        Ok(_) = stop.wait_for(|stop| *stop >= Stop::Drain) => None,
+        started = start(plan, env, around) => Some(started),
+    };
+    let end = match started {
+        None => FlowEnd::Drained,
+        Some(Ok(running)) => running.finish().await,
+        Some(Err(fault)) => FlowEnd::Failed(fault),
     };
     // One lane's fault is the end of the whole flow.
     work.stop();
@@ -117,7 +125,7 @@ struct Running {
 async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> Result<Running, Fault> {
     let store_fault = |error: kis_conn::store::StoreError| Fault::new("store", error);
     if env.fresh {
-        build::begin_anew(&plan, &env).await?;
+        conns::begin_anew(&plan, &env).await?;
         env.store.forget(&plan.name).map_err(store_fault)?;
     }
     let record = env
@@ -126,7 +134,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         .map_err(store_fault)?
         .unwrap_or_default();
     let positions = env.store.positions(&plan.name).map_err(store_fault)?;
-    let conns = build::restore_conns(&plan, &env).await?;
+    let restored = conns::restore_conns(&plan, &env).await?;
     let sources = build::open_sources(&plan, &env).await?;
 
     let tables = FlowTables::new(env.store.clone());
@@ -141,13 +149,13 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
     };
     let built = build::lanes(&kit, &answers, &env.work)?;
     let router = Router::new(built.first, built.last.clone(), record.cut);
-    let ahead = plan.lanes * 2 + tokio::runtime::Handle::current().metrics().num_workers();
+    let ahead = plan.lanes * 2 + workers();
     let flow = Arc::new(FlowRun {
         router,
         intake: Intake::new(ahead, plan.conf.limits.bytes),
         paused: watch::Sender::new(false),
         sources,
-        conns,
+        conns: restored,
         tables,
         writer: env.writer.clone(),
         lane_count: built.count,
@@ -184,39 +192,54 @@ fn next_run(mut record: FlowRecord, flow: &FlowRun) -> FlowRecord {
     record
 }
 
-/// Starts a reader for every partition, each from its position in the last cut.
+/// Starts to read every partition, each from its position in the last cut.
 async fn read_all(
     flow: &Arc<FlowRun>,
     positions: &[(String, Partition, Position)],
 ) -> Result<JoinSet<Result<bool, Fault>>, Fault> {
+    // Nothing is read before all is known, since no cut is made until then.
+    let partitions = build::partitions(&flow.plan, &flow.sources).await?;
     let mut readers = JoinSet::new();
-    for (number, source) in flow.sources.iter().enumerate() {
-        let plan = &flow.plan.sources[number];
-        let partitions = source.partitions().await.map_err(|error| {
-            Fault::new(
-                error.code.to_string(),
-                format_args!("source {}: {}", plan.name, error.message),
-            )
-        })?;
-        for partition in partitions {
-            let from = positions
-                .iter()
-                .find(|(name, of, _)| **name == *plan.name && *of == partition)
-                .map(|(_, _, position)| position.clone());
-            let lane = lane_of(partition_hash(&plan.name, &partition), flow.plan.lanes);
-            let at = flow.router.add(number, partition.clone(), from.clone());
-            let reading = Reading {
-                source: number,
-                opened: Arc::clone(source),
-                partition,
-                number: at,
-                lane,
-                from,
-            };
-            readers.spawn(reader::read(Arc::clone(flow), reading));
-        }
+    for (number, (source, partitions)) in flow.sources.iter().zip(partitions).enumerate() {
+        let name = &flow.plan.sources[number].name;
+        let readings: Vec<Reading> = partitions
+            .into_iter()
+            .map(|partition| {
+                let from = positions
+                    .iter()
+                    .find(|(of, known, _)| **of == **name && *known == partition)
+                    .map(|(_, _, position)| position.clone());
+                Reading {
+                    source: number,
+                    opened: Arc::clone(source),
+                    number: flow.router.add(number, partition.clone(), from.clone()),
+                    lane: lane_of(partition_hash(name, &partition), flow.plan.lanes),
+                    partition,
+                    from,
+                }
+            })
+            .collect();
+        let at_once = open_at_once(source.facts(), flow.plan.lanes);
+        readers.spawn(reader::read_in_turn(Arc::clone(flow), readings, at_once));
     }
     Ok(readers)
+}
+
+/// How many partitions of a source are open at a time: all, or where each comes to an end, as many as keep the workers
+/// and the lanes busy.
+fn open_at_once(facts: SourceFacts, lanes: usize) -> usize {
+    match facts {
+        SourceFacts {
+            nature: Nature::Log,
+            bounded: true,
+            ..
+        } => workers().max(lanes) + 1,
+        _ => usize::MAX,
+    }
+}
+
+fn workers() -> usize {
+    tokio::runtime::Handle::current().metrics().num_workers()
 }
 
 fn partition_hash(source: &str, partition: &Partition) -> u64 {

@@ -9,10 +9,12 @@
 //! then does a source hear how far everything is settled.
 
 mod around;
+mod ask;
 mod attempt;
 mod build;
 mod call;
 mod chain;
+mod conns;
 mod cursor;
 mod cut;
 mod failure;

@@ -4,7 +4,10 @@
 use std::{sync::Arc, time::Duration};
 
 use kis_conn::{ConnError, ErrorClass, Next, Partition, Position, Source};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 
 use super::{
     around::Stop,
@@ -61,11 +64,36 @@ impl Intake {
     }
 }
 
+/// Reads the partitions of a source in their order, so many of them at a time. Returns whether all ended.
+///
+/// # Errors
+/// As [`read`].
+pub(super) async fn read_in_turn(
+    flow: Arc<FlowRun>,
+    readings: Vec<Reading>,
+    at_once: usize,
+) -> Result<bool, Fault> {
+    let mut waiting = readings.into_iter();
+    let mut open = JoinSet::new();
+    let mut ended = true;
+    loop {
+        let room = at_once - open.len();
+        for reading in waiting.by_ref().take(room) {
+            open.spawn(read(Arc::clone(&flow), reading));
+        }
+        match open.join_next().await {
+            Some(Ok(whole)) => ended &= whole?,
+            Some(Err(_)) => return Err(Fault::bug("a reader panicked")),
+            None => return Ok(ended),
+        }
+    }
+}
+
 /// Reads a partition until it ends or the flow stops. Returns whether it ended.
 ///
 /// # Errors
 /// What the source says, if waiting and asking again cannot mend it.
-pub(super) async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
+async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
     let ahead = Arc::new(Semaphore::new(flow.intake.ahead));
     let mut stop = flow.around.stop.clone();
     let mut paused = flow.paused.subscribe();

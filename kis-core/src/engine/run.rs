@@ -3,12 +3,12 @@
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use kis_conn::{AnyConnector, ErrorClass, OpenError, RawConnSpec, store::Store};
+use kis_conn::store::Store;
 use tokio::{
     sync::{oneshot, watch},
     task::JoinSet,
@@ -16,9 +16,9 @@ use tokio::{
 
 use super::{
     around::{Clock, Stop, Surroundings},
+    conns::{OpenConns, open_conns},
     fault::Fault,
     flow::{self, Environment, FlowEnd},
-    reader::Patience,
     work::Work,
     writer::Writer,
 };
@@ -67,6 +67,8 @@ pub struct Engine {
     stop: watch::Sender<Stop>,
     started: Instant,
     flows: JoinSet<(usize, FlowEnd, Duration)>,
+    /// The task of each flow, in the plan's order.
+    tasks: Vec<tokio::task::Id>,
     conns: OpenConns,
     works: Vec<Work>,
     writer_ended: Option<oneshot::Receiver<()>>,
@@ -120,6 +122,7 @@ impl Engine {
         }
         let mut flows = JoinSet::new();
         let mut counters = Vec::with_capacity(plan.flows.len());
+        let mut tasks = Vec::with_capacity(plan.flows.len());
         let mut works = Vec::with_capacity(plan.flows.len());
         for (number, (flow, ended)) in plan.flows.iter().zip(senders).enumerate() {
             let own = new_counters(flow);
@@ -148,7 +151,7 @@ impl Engine {
                 .filter_map(|name| Some((name.value.clone(), ends.get(&*name.value)?.clone())))
                 .collect();
             let flow = Arc::clone(flow);
-            flows.spawn(async move {
+            let task = flows.spawn(async move {
                 let waited = wait_for(before, around.stop.clone()).await;
                 let started = Instant::now();
                 let end = match waited {
@@ -163,12 +166,14 @@ impl Engine {
                 let _ = ended.send(Some(matches!(end, FlowEnd::Ended | FlowEnd::NothingNew { .. })));
                 (number, end, started.elapsed())
             });
+            tasks.push(task.id());
         }
         Ok(Engine {
             counters,
             stop,
             started: Instant::now(),
             flows,
+            tasks,
             conns,
             works,
             writer_ended: Some(writer_ended),
@@ -206,6 +211,14 @@ impl Engine {
             tokio::select! {
                 flow = self.flows.join_next() => match flow {
                     Some(Ok((number, end, took))) => ends[number] = Some((end, took)),
+                    Some(Err(error)) if error.is_panic() => {
+                        if let Some(number) = self.tasks.iter().position(|task| *task == error.id()) {
+                            self.counters[number].set_phase(Phase::Failed);
+                            let fault = Fault::bug("the task of a flow panicked");
+                            ends[number] = Some((FlowEnd::Failed(fault), self.started.elapsed()));
+                        }
+                    }
+                    // The time to drain was over.
                     Some(Err(_)) => {}
                     None => break,
                 },
@@ -325,6 +338,8 @@ async fn wait_for(
 ) -> Result<bool, Fault> {
     for (name, mut ended) in before {
         let well = tokio::select! {
+            // A flow that was drained did not end, but it did not fail either.
+            biased;
             _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
             well = ended.wait_for(Option::is_some) => well.is_ok_and(|well| *well == Some(true)),
         };
@@ -336,61 +351,6 @@ async fn wait_for(
         }
     }
     Ok(true)
-}
-
-/// The connectors of a plan, opened, by their number.
-pub(crate) type OpenConns = Arc<[(Arc<str>, Arc<dyn AnyConnector>)]>;
-
-/// Opens the connectors of a plan. One that is not available is tried again until it is.
-pub(crate) async fn open_conns(plan: &Plan, store: &Store, base: &Path) -> Result<OpenConns, Fault> {
-    let mut conns = Vec::with_capacity(plan.conns.len());
-    for conn in &plan.conns {
-        let spec = || RawConnSpec {
-            name: conn.name.to_string(),
-            place: conn.conf.as_ref().map(|conf| conf.name.place.clone()),
-            addrs: conn
-                .conf
-                .as_ref()
-                .map(|conf| conf.addrs.iter().map(|addr| addr.value.clone()).collect())
-                .unwrap_or_default(),
-            key: conn
-                .conf
-                .as_ref()
-                .and_then(|conf| conf.key.as_ref())
-                .map(|key| key.value.clone()),
-            params: conn
-                .conf
-                .as_ref()
-                .map(|conf| conf.params.clone())
-                .unwrap_or_default(),
-            base: base.to_owned(),
-            store: store.clone(),
-        };
-        let mut patience = Patience::default();
-        let opened = loop {
-            match (conn.info.open)(spec()).await {
-                Ok(opened) => break opened,
-                Err(OpenError::Conn(error)) if error.class == ErrorClass::Unavailable => {
-                    let wait = patience.next();
-                    tracing::warn!(conn = %conn.name, code = %error.code, "{}; opening again in {wait:?}", error.message);
-                    tokio::time::sleep(wait).await;
-                }
-                Err(error) => {
-                    let place = conn
-                        .conf
-                        .as_ref()
-                        .map(|conf| format!("{}: ", conf.name.place))
-                        .unwrap_or_default();
-                    return Err(Fault::new(
-                        "conn",
-                        format_args!("{place}connector {}: {error}", conn.name),
-                    ));
-                }
-            }
-        };
-        conns.push((Arc::clone(&conn.name), opened));
-    }
-    Ok(conns.into())
 }
 
 impl std::fmt::Debug for Engine {

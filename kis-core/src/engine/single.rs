@@ -11,11 +11,12 @@ use super::{
     around::{Surroundings, system_clock},
     build,
     chain::Chain,
+    conns::{OpenConns, open_conns},
     cut,
     fault::Fault,
     flow::never_stop,
     parcel::{Flight, From, Parcel},
-    run::{OpenConns, new_counters, open_conns},
+    run::new_counters,
 };
 use crate::{
     flow::{FlowPlan, Plan},
