@@ -77,7 +77,7 @@ pub(super) async fn open_sources(plan: &FlowPlan, env: &Environment) -> Result<V
             key: conf.key.as_ref().map(|key| key.value.clone()),
             format: conf.format.as_ref().map(|format| format.value),
             params: conf.params.clone(),
-            start: conf.start.clone(),
+            start: conf.start,
             base: env.base.clone(),
             conn,
         };

@@ -52,12 +52,10 @@ impl Cutter {
 
     /// Waits for the next fault of a lane. Lanes send nothing else between cuts.
     pub(super) async fn fault(&mut self) -> Fault {
-        loop {
-            match self.answers.recv().await {
-                Some(Answer::Fault(fault)) => return fault,
-                Some(Answer::Frozen(_)) => return Fault::bug("a lane answered a marker that nobody sent"),
-                None => return Fault::bug("all lanes are gone"),
-            }
+        match self.answers.recv().await {
+            Some(Answer::Fault(fault)) => fault,
+            Some(Answer::Frozen(_)) => Fault::bug("a lane answered a marker that nobody sent"),
+            None => Fault::bug("all lanes are gone"),
         }
     }
 
