@@ -83,6 +83,7 @@ codes! {
     DeliveryNotHeld = "KIS0130", "the flow cannot promise what `delivery` asks for";
     ConnOfOneFlow = "KIS0131", "a connector that serves one flow is used by two";
     ExtMissing = "KIS0132", "a step takes a value that the app does not put in";
+    JumpAcross = "KIS0133", "a jump leads over a change of lanes";
 }
 
 impl Code {

@@ -10,7 +10,7 @@ use kis_conf::{
 use super::guarantee::Guarantee;
 use super::path::{decoded, fix_row, head, with_jumps};
 use super::plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState};
-use super::stages::stages;
+use super::stages::{jumps_across, stages, state_at_end};
 use super::whole;
 use crate::{
     function::{Exts, FunctionInfo, HandsOn, Need},
@@ -175,6 +175,9 @@ impl Binder<'_> {
                 return None;
             }
         };
+        let wrong = jumps_across(&steps[..own_steps], &stages);
+        self.problems
+            .extend(wrong.into_iter().chain(state_at_end(&steps[own_steps..])));
         let head = head(&steps[..own_steps], stages.first());
         let stages = stages
             .into_iter()

@@ -4,7 +4,10 @@ use kis_conf::{Code, Place, Problem};
 
 use super::path::common_key;
 use super::plan::{SourcePlan, StagePlan, StepPlan};
-use crate::{function::HandsOn, row::RowInfo};
+use crate::{
+    function::{HandsOn, JumpTo},
+    row::RowInfo,
+};
 
 /// Cuts the steps into stages: a new one begins where state is kept by another key than the rows carry.
 ///
@@ -51,6 +54,49 @@ pub(super) fn stages(steps: &[StepPlan], sources: &[SourcePlan]) -> Result<Vec<S
         }
     }
     Ok(stages)
+}
+
+/// Jumps from one stage to another: rows that changed lanes cannot go back, and none may pass a change by.
+pub(super) fn jumps_across(steps: &[StepPlan], stages: &[StagePlan]) -> Vec<Problem> {
+    let stage = |at: usize| {
+        stages
+            .iter()
+            .position(|stage| (stage.first..stage.end).contains(&at))
+    };
+    let mut problems = Vec::new();
+    for (at, step) in steps.iter().enumerate() {
+        for (to, target) in &step.jumps {
+            if !matches!(to, JumpTo::Function(_)) || stage(at) == stage(*target) {
+                continue;
+            }
+            let between = stages.iter().find_map(|stage| {
+                let inside = at.min(*target) < stage.first && stage.first <= at.max(*target);
+                Some((&steps[stage.first].name, stage.key.as_deref()?)).filter(|_| inside)
+            });
+            let (by, key) = between.map_or(("", ""), |(by, key)| (by, key));
+            let text = format!(
+                "step {} may jump to {}, but step {by} keeps state by {key}, for which rows change lanes between the two",
+                step.name, steps[*target].name
+            );
+            problems.push(
+                at_step(Code::JumpAcross, step, text)
+                    .help(format!("move the jump and its target to one side of {by}")),
+            );
+        }
+    }
+    problems
+}
+
+/// Steps of `at_end` that keep state: no row comes to them, so there is no key.
+pub(super) fn state_at_end(steps: &[StepPlan]) -> impl Iterator<Item = Problem> {
+    steps.iter().filter(|step| step.state.is_some()).map(|step| {
+        let text = format!(
+            "step {} of at_end keeps state, but no row with a key comes to it",
+            step.name
+        );
+        at_step(Code::StateWithoutKey, step, text)
+            .help("keep it in an embedded table, or move the step among those of `flows`")
+    })
 }
 
 /// Rows that are not those that the stage began with.

@@ -184,6 +184,34 @@ fn a_key_that_a_batch_loses_is_found_before_the_flow_starts() {
     assert_snapshot!(problems(&yaml), @r#"conf/test.yml:16:5: [KIS0128] step tally keeps state by user, but step pages_of makes its rows of a whole batch, and Page has no field user; add the field user to Page, or say `key = "FIELD"` in the attribute of tally"#);
 }
 
+#[kis_function(mode = "Calculate", jumps(count_clicks))]
+pub fn count_again(_: &[PageCount]) -> Outcome<()> {
+    Outcome::jump::<count_clicks>()
+}
+
+#[test]
+fn a_jump_does_not_lead_over_a_change_of_lanes() {
+    let yaml = yaml(
+        1,
+        "order: { by: user }",
+        "  - fname: count_clicks\n  - fname: count_pages\n  - fname: count_again\nmax_jumps: 2\n",
+    );
+    assert_snapshot!(problems(&yaml), @r#"
+    conf/test.yml:17:5: [KIS0133] step count_again may jump to count_clicks, but step count_pages keeps state by page, for which rows change lanes between the two; move the jump and its target to one side of count_pages
+    conf/test.yml:17:5: warning: [KIS0127] step count_again has actions, and a run is one batch: what clicks computes depends on how rows fall into batches; say `batch: { unit: message }` at source clicks, so that one message is one run
+    "#);
+}
+
+#[test]
+fn steps_at_the_end_keep_no_state() {
+    let yaml = yaml(
+        1,
+        "order: { by: user }",
+        "  - fname: count_clicks\n  - fname: save_visits\nat_end:\n  - fname: count_clicks\n    as: again\n",
+    );
+    assert_snapshot!(problems(&yaml), @"conf/test.yml:18:5: [KIS0128] step again of at_end keeps state, but no row with a key comes to it; keep it in an embedded table, or move the step among those of `flows`");
+}
+
 #[test]
 fn state_goes_on_after_a_restart_with_other_lanes() {
     let store = Store::in_memory();
