@@ -49,9 +49,6 @@ impl Chain {
         let i = at - self.first;
         let plan = &self.steps[i].plan;
         let (on, batchwise) = (plan.info.on, plan.info.takes.batch);
-        if plan.jump_target && !run.inputs.contains_key(&at) {
-            run.inputs.insert(at, run.batch.copy());
-        }
         if !plan.must.is_empty() && !run.batch.is_empty() {
             self.must(at, run)?;
             if run.batch.is_empty() {
@@ -299,7 +296,8 @@ impl Chain {
         };
         for fail in fails {
             self.failed += 1;
-            failing.settle(fail, &mut self.letters)?;
+            let nth = self.fallen.count(at, fail.origin);
+            failing.settle(fail, nth, &mut self.letters)?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use super::{
     call::StepRun,
     chain::{Chain, Onward, Route},
     conns::OpenConns,
+    failure::Fallen,
     fault::Fault,
     flow::Environment,
     lane::{Answer, Exchange, Lane},
@@ -215,6 +216,7 @@ pub(super) fn chain(
         logs,
         letters: Vec::new(),
         failed: 0,
+        fallen: Fallen::default(),
         onward: None,
         collected: None,
     }

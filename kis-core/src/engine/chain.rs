@@ -1,6 +1,6 @@
 //! The steps of one stage in one lane: a batch runs through them to the end, without a queue in between.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{collections::HashMap, ops::Range, sync::Arc, time::Instant};
 
 use kis_conn::{
     LaneLog,
@@ -11,6 +11,7 @@ use super::{
     around::Surroundings,
     call::StepRun,
     cursor::{self, Next},
+    failure::Fallen,
     fault::Fault,
     lane::LaneFreeze,
     parcel::{Flight, From, Parcel},
@@ -36,6 +37,8 @@ pub(super) struct Chain {
     pub(super) letters: Vec<LetterWrite>,
     /// How many rows failed for good in the step at work, whatever their policy.
     pub(super) failed: usize,
+    /// The rows that failed for good since the batch at work entered.
+    pub(super) fallen: Fallen,
     /// By which key and into how many lanes the next stage takes the rows; nothing for the last stage.
     pub(super) onward: Option<Onward>,
     /// Takes the rows behind the last step, where a program asks for them.
@@ -65,8 +68,8 @@ pub(super) struct Run {
     pub(super) batch: Batch,
     pub(super) keys: Option<Arc<Keys>>,
     pub(super) from: From,
-    /// Inputs of declared jump targets, by the step's number.
-    pub(super) inputs: HashMap<usize, Batch>,
+    /// What came to declared jump targets last, by the step's number.
+    inputs: HashMap<usize, Batch>,
     jumps: u32,
     /// When the last step ended: one look at the clock serves a step's end and the next one's start.
     pub(super) clock: Instant,
@@ -97,12 +100,19 @@ impl Chain {
         if self.steps.is_empty() {
             return Ok(self.leave(run, at, flight));
         }
+        self.fallen.clear();
+        // The head or the stage before may have jumped over the first steps.
+        self.keep_inputs(self.first..at, &mut run);
         let end = self.first + self.steps.len();
         let now_ms = self.around.now_ms();
         for state in self.steps.iter_mut().filter_map(|step| step.state.as_mut()) {
             state.set_now(now_ms);
         }
+        let mut jumped_back = false;
         loop {
+            if self.flow.steps[at].jump_target && !jumped_back {
+                run.inputs.insert(at, run.batch.copy());
+            }
             let came = self.step(at, &mut run).await?;
             match cursor::next(at, self.total, came) {
                 Next::Step { at: target, back } => {
@@ -112,7 +122,7 @@ impl Chain {
                     if target >= end {
                         return Ok(self.leave(run, target, flight));
                     }
-                    at = target;
+                    (at, jumped_back) = (target, back);
                 }
                 Next::Done => {
                     self.collected
@@ -180,11 +190,21 @@ impl Chain {
                 ),
             ));
         }
-        if back {
-            let input = run.inputs.get(&target).map(Batch::copy);
-            run.batch = input.ok_or_else(|| Fault::bug("the input of a jump target was not kept"))?;
+        if !back {
+            self.keep_inputs(at + 1..target, run);
+        } else if let Some(input) = run.inputs.get(&target) {
+            run.batch = input.copy();
+            self.fallen.leave(&mut run.batch);
         }
         Ok(())
+    }
+
+    /// Keeps the rows for jump targets that are jumped over and that nothing came to yet: a later jump back gives them
+    /// these.
+    fn keep_inputs(&self, over: Range<usize>, run: &mut Run) {
+        for at in over.filter(|at| self.flow.steps[*at].jump_target) {
+            run.inputs.entry(at).or_insert_with(|| run.batch.copy());
+        }
     }
 
     /// Deals the rows out to the lanes of the next stage.
@@ -194,6 +214,7 @@ impl Chain {
         };
         let from = match run.batch.set_origin(Origin::Same) {
             Origin::Same => run.from,
+            Origin::Each(rows) if rows.is_empty() => run.from.whole(),
             Origin::Each(rows) => run.from.select(rows),
             Origin::All => run.from.whole(),
         };

@@ -1,6 +1,9 @@
 //! What becomes of a row that failed: a dead letter, dropped, or the reason for which the flow stops.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use kis_conf::Policy;
 use kis_conn::{
@@ -12,7 +15,7 @@ use super::{fault::Fault, parcel::From};
 use crate::{
     flow::StepPlan,
     observe::{DropReason, FlowCounters},
-    row::{Fail, key::Keys},
+    row::{Batch, Fail, key::Keys},
 };
 
 /// Where a row failed, and what is around it.
@@ -28,12 +31,42 @@ pub(super) struct Failing<'a> {
     pub(super) now_ms: u64,
 }
 
+/// The rows that failed for good in the run of one batch: how many of one origin at one step.
+#[derive(Debug, Default)]
+pub(super) struct Fallen {
+    counts: HashMap<(usize, Option<u32>), u32>,
+}
+
+impl Fallen {
+    /// Counts a row of this origin that failed at step `at`, from 1.
+    pub(super) fn count(&mut self, at: usize, origin: Option<u32>) -> u32 {
+        let count = self.counts.entry((at, origin)).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// Forgets all rows: the next batch begins.
+    pub(super) fn clear(&mut self) {
+        self.counts.clear();
+    }
+
+    /// Takes the rows that failed out of a batch that was copied before. Rows that stand for a whole batch stay: which
+    /// of them failed is not known, and none may be lost.
+    pub(super) fn leave(&self, batch: &mut Batch) {
+        let fell: HashSet<u32> = self.counts.keys().filter_map(|(_, origin)| *origin).collect();
+        let stays = |i| batch.origin_of(i).is_none_or(|origin| !fell.contains(&origin));
+        let keep: Vec<bool> = (0..batch.len()).map(stays).collect();
+        batch.retain(&keep);
+    }
+}
+
 impl Failing<'_> {
-    /// Applies the policy of the row's class and adds a dead letter to `letters` if it says so.
+    /// Applies the policy of the row's class and adds a dead letter to `letters` if it says so. The row is the `nth` of
+    /// its origin that failed here.
     ///
     /// # Errors
     /// If the policy says that the flow stops.
-    pub(super) fn settle(&self, fail: Fail, letters: &mut Vec<LetterWrite>) -> Result<(), Fault> {
+    pub(super) fn settle(&self, fail: Fail, nth: u32, letters: &mut Vec<LetterWrite>) -> Result<(), Fault> {
         let (class, code) = (fail.error.class(), fail.error.code().to_owned());
         let counters = self.counters.step(self.at);
         let told = counters.error(class.as_str(), &code, self.now_ms);
@@ -59,14 +92,18 @@ impl Failing<'_> {
                         origin = %self.from.show(fail.origin), class = %class, code, attempts = self.attempts, untold,
                         "dead letter: {}", fail.error.message());
                 }
-                letters.push(LetterWrite::Put(self.letter(fail, &code)));
+                letters.push(LetterWrite::Put(self.letter(fail, nth, &code)));
                 Ok(())
             }
         }
     }
 
-    fn letter(&self, fail: Fail, code: &str) -> Letter {
-        let origin = self.from.show(fail.origin);
+    fn letter(&self, fail: Fail, nth: u32, code: &str) -> Letter {
+        let mut origin = self.from.show(fail.origin);
+        if nth > 1 {
+            // Rows of one origin are letters of their own.
+            origin.push_str(&format!(" ({nth})"));
+        }
         let class = fail.error.class();
         let Body {
             format,

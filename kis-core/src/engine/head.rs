@@ -6,6 +6,7 @@ use kis_conn::Block;
 
 use super::{
     chain::{Chain, Onward, Route},
+    failure::Fallen,
     fault::Fault,
     flow::FlowRun,
     parcel::{Flight, From, Parcel},
@@ -72,6 +73,7 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
         logs: Vec::new(),
         letters: Vec::new(),
         failed: 0,
+        fallen: Fallen::default(),
         onward: Some(onward),
         collected: None,
     };

@@ -56,21 +56,23 @@ pub(crate) struct From {
     pub(crate) index: Option<Arc<Vec<u32>>>,
     /// What to say when there are no raw rows, such as `push`.
     pub(crate) name: Option<Arc<str>>,
+    /// For each row of the parcel which of the rows made of one row it is, as `.2`; nothing where every row was made of
+    /// a row of its own.
+    pub(crate) siblings: Option<Arc<Vec<Box<str>>>>,
 }
 
 impl From {
     /// Where the row that entered as `row` comes from, as a text for people: `flights.csv.gz:1234`.
     pub(crate) fn show(&self, row: Option<u32>) -> String {
-        match (&self.raw, row) {
-            (Some(raw), Some(row)) => raw.origin(self.raw_row(row)),
-            (Some(raw), None) if raw.len() > 1 => {
-                format!("{} and {} rows behind it", raw.origin(0), raw.len() - 1)
-            }
-            (Some(raw), None) => raw.origin(0),
-            (None, row) => {
-                let name = self.name.as_deref().unwrap_or("rows given by the program");
-                row.map_or_else(|| name.to_owned(), |row| format!("{name}:{}", row + 1))
-            }
+        let Some(row) = row else { return self.show_all() };
+        let from = self.raw_row(row);
+        let origin = match &self.raw {
+            Some(raw) => raw.origin(from),
+            None => format!("{}:{}", self.name(), from + 1),
+        };
+        match &self.siblings {
+            Some(siblings) => origin + &siblings[row as usize],
+            None => origin,
         }
     }
 
@@ -87,11 +89,13 @@ impl From {
 
     /// The same for a part of the rows: `rows` are the rows kept, by their number here.
     pub(crate) fn select(&self, mut rows: Vec<u32>) -> From {
+        let siblings = self.siblings_of(&rows).map(Arc::new);
         if let Some(index) = &self.index {
             rows.iter_mut().for_each(|row| *row = index[*row as usize]);
         }
         From {
             index: Some(Arc::new(rows)),
+            siblings,
             ..self.clone()
         }
     }
@@ -103,7 +107,45 @@ impl From {
             raw: None,
             index: None,
             name: Some(name),
+            siblings: None,
         }
+    }
+
+    /// Where all rows together come from: the first one, and how many there are.
+    fn show_all(&self) -> String {
+        let index = self.index.as_ref().map(|index| index.len());
+        let rows = index.or_else(|| self.raw.as_ref().map(|raw| raw.len()));
+        match (rows, &self.raw) {
+            (Some(1), _) => self.show(Some(0)),
+            (Some(rows @ 2..), _) => format!("{} and {} rows behind it", self.show(Some(0)), rows - 1),
+            (_, Some(raw)) => raw.origin(0),
+            (_, None) => self.name().to_owned(),
+        }
+    }
+
+    /// The numbers of `rows` among those made of one row, where any row stands there twice; equal ones are neighbours.
+    fn siblings_of(&self, rows: &[u32]) -> Option<Vec<Box<str>>> {
+        let before = |row: u32| {
+            self.siblings
+                .as_ref()
+                .map_or("", |siblings| &siblings[row as usize])
+        };
+        if !rows.is_sorted_by(|a, b| a < b) {
+            let groups = rows.chunk_by(|a, b| a == b);
+            let numbered = groups.flat_map(|group| {
+                (1..=group.len()).map(move |nth| match group.len() {
+                    1 => before(group[0]).into(),
+                    _ => format!("{}.{nth}", before(group[0])).into(),
+                })
+            });
+            return Some(numbered.collect());
+        }
+        self.siblings.as_ref()?;
+        Some(rows.iter().map(|row| before(*row).into()).collect())
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or("rows given by the program")
     }
 
     fn raw_row(&self, row: u32) -> usize {

@@ -58,6 +58,64 @@ pub fn back_until_5(items: &[Item], cx: &Ctx) -> Outcome<Item> {
     }
 }
 
+/// Counts in the flow's meta how often it was asked for `name`.
+fn count(cx: &Ctx, name: &str) -> i64 {
+    let n = cx.meta().flow().get(name).map_or(0, |n| n.parse().unwrap_or(0)) + 1;
+    cx.meta().flow().set(name, n.to_string());
+    n
+}
+
+#[kis_function(mode = "Calculate", jumps(back_once))]
+pub fn skip_one(items: &[Item]) -> Outcome<Item> {
+    Outcome::rows(items.to_vec()).and(Outcome::jump::<back_once>())
+}
+
+#[kis_function(mode = "Calculate", jumps(add_one))]
+pub fn back_once(items: &[Item], cx: &Ctx) -> Outcome<Item> {
+    if count(cx, "back_once") == 1 {
+        Outcome::jump::<add_one>()
+    } else {
+        Outcome::rows(items.to_vec())
+    }
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn add_10_a_round(items: &[Item], cx: &Ctx) -> Vec<Item> {
+    let add = 10 * count(cx, "add");
+    items.iter().map(|item| Item { n: item.n + add }).collect()
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn double(item: Item) -> Item {
+    Item { n: item.n * 2 }
+}
+
+#[kis_function(mode = "Calculate", jumps(add_10_a_round, double))]
+pub fn round_and_round(items: &[Item], cx: &Ctx) -> Outcome<Item> {
+    match count(cx, "rounds") {
+        1 => Outcome::jump::<add_10_a_round>(),
+        2 => Outcome::jump::<double>(),
+        _ => Outcome::rows(items.to_vec()),
+    }
+}
+
+#[kis_function(mode = "Verify")]
+pub fn small(item: &Item) -> Result<()> {
+    if item.n > 10 {
+        return Err(Error::reject("too large"));
+    }
+    Ok(())
+}
+
+#[kis_function(mode = "Calculate", jumps(small))]
+pub fn once_more(items: &[Item], cx: &Ctx) -> Outcome<Item> {
+    if count(cx, "once_more") == 1 {
+        Outcome::jump::<small>()
+    } else {
+        Outcome::rows(items.to_vec())
+    }
+}
+
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -122,6 +180,30 @@ fn actions_steer_a_run() {
         in 2 out 2 rows [3, 4] dead 0
         in 1 out 1 rows [-1] dead 0
         in 1 out 1 rows [2] dead 0
+        "#);
+    });
+}
+
+#[test]
+fn a_jump_back_gives_what_came_last() {
+    block_on(async {
+        let mut out = String::new();
+        let over = Flow::builder("over").link::<skip_one>().link::<add_one>();
+        let mut over = over.link::<back_once>().build().await.unwrap();
+        over.push(Item { n: 1 }).unwrap();
+        out += &ran(&over.run().await.unwrap());
+        let rounds = Flow::builder("rounds").link::<add_10_a_round>().link::<double>();
+        let mut rounds = rounds.link::<round_and_round>().build().await.unwrap();
+        rounds.push(Item { n: 1 }).unwrap();
+        out += &ran(&rounds.run().await.unwrap());
+        let dead = Flow::builder("dead").link::<small>().link::<once_more>();
+        let mut dead = dead.build().await.unwrap();
+        dead.push_all(vec![Item { n: 1 }, Item { n: 100 }]).unwrap();
+        out += &ran(&dead.run().await.unwrap());
+        assert_snapshot!(out, @r#"
+        in 1 out 1 rows [2] dead 0
+        in 1 out 1 rows [42] dead 0
+        in 2 out 1 rows [1] dead 1
         "#);
     });
 }

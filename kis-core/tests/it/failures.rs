@@ -101,7 +101,7 @@ fn each_class_has_its_policy() {
     batch_refuses_7 reject reject orders:4 {"id":3,"amount":7,"note":null} (order 3 has amount 7)
     not_cancelled reject cancelled orders:2 {"amount":0,"id":1} (order 1 is cancelled)
     panics_on_13 panic panic orders:3 {"id":2,"amount":13,"note":null} (panicked: unlucky)
-    save_orders reject reject orders:1 and 5 rows behind it {"id":4,"amount":99,"note":null} (99 cannot be saved)
+    save_orders reject reject orders:1 and 3 rows behind it {"id":4,"amount":99,"note":null} (99 cannot be saved)
     "#);
 }
 

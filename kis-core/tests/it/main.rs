@@ -8,6 +8,7 @@
 mod actions;
 mod check;
 mod failures;
+mod letters;
 mod order;
 mod recovery;
 mod restart;
