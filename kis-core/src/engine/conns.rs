@@ -55,10 +55,10 @@ pub(crate) async fn open_conns(plan: &Plan, store: &Store, base: &Path) -> Resul
 /// Takes back in every connector of the flow what its last cut does not cover.
 pub(super) async fn restore_conns(
     plan: &FlowPlan,
-    env: &Environment,
+    store: &Store,
+    open: &OpenConns,
 ) -> Result<Vec<(String, Arc<dyn AnyConnector>)>, Fault> {
-    let notes = env
-        .store
+    let notes = store
         .notes(&plan.name)
         .map_err(|error| Fault::new("store", error))?;
     let mut used: Vec<usize> = plan
@@ -70,7 +70,7 @@ pub(super) async fn restore_conns(
     used.dedup();
     let mut conns = Vec::with_capacity(used.len());
     for conn in used {
-        let (name, conn) = &env.conns[conn];
+        let (name, conn) = &open[conn];
         let note = notes
             .iter()
             .find(|(of, _)| **of == **name)

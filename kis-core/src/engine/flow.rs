@@ -134,7 +134,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         .map_err(store_fault)?
         .unwrap_or_default();
     let positions = env.store.positions(&plan.name).map_err(store_fault)?;
-    let restored = conns::restore_conns(&plan, &env).await?;
+    let restored = conns::restore_conns(&plan, &env.store, &env.conns).await?;
     let sources = build::open_sources(&plan, &env).await?;
 
     let tables = FlowTables::new(env.store.clone());

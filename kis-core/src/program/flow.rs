@@ -109,7 +109,7 @@ impl Flow {
     pub async fn run(&mut self) -> Result<Report> {
         let batch = self.pushed.take().map_or_else(Batch::default, Batch::new);
         let rows_in = batch.len() as u64;
-        let ran = self.lane.run(batch, None).await.map_err(fatal)?;
+        let ran = self.lane.run(batch).await.map_err(fatal)?;
         let before = std::mem::replace(&mut self.rows_out, ran.counters.rows_out.get());
         Ok(Report {
             rows: ran.rows,

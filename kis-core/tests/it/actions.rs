@@ -1,7 +1,11 @@
 //! KisFlow's actions, and flows that a program runs itself.
 
 use insta::assert_snapshot;
-use kis_core::{prelude::*, program::Flow};
+use kis_core::{
+    conn::store::{FlowCut, Store},
+    prelude::*,
+    program::Flow,
+};
 
 #[derive(Row, Clone, Debug, PartialEq)]
 pub struct Item {
@@ -204,6 +208,76 @@ fn a_jump_back_gives_what_came_last() {
         in 1 out 1 rows [2] dead 0
         in 1 out 1 rows [42] dead 0
         in 2 out 1 rows [1] dead 1
+        "#);
+    });
+}
+
+#[derive(Clone, Default, State)]
+#[state(ttl = "1d")]
+pub struct Times {
+    pub seen: i64,
+}
+
+#[kis_function(mode = "Calculate", key = "n")]
+pub fn times_seen(item: &Item, times: &mut Times) -> Item {
+    times.seen += 1;
+    Item {
+        n: item.n * 100 + times.seen,
+    }
+}
+
+#[kis_function(mode = "Verify")]
+pub fn stop_at_900(item: &Item) -> Result<()> {
+    match item.n {
+        900.. => Err(Error::fatal("no more")),
+        300.. => Err(Error::reject("too large")),
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn a_program_keeps_state_by_key_and_starts_again_from_the_last_run() {
+    block_on(async {
+        let store = Store::in_memory();
+        let mut record = FlowCut {
+            flow: "kept".to_owned(),
+            ..FlowCut::default()
+        };
+        record.record.run_id = "of the engine".to_owned();
+        record.record.cut = 7;
+        store.commit(&[record]).unwrap();
+        let mut out = String::new();
+        for _ in 0..2 {
+            let flow = Flow::builder("kept").link::<times_seen>().link::<stop_at_900>();
+            let mut flow = flow.store(store.clone()).build().await.unwrap();
+            for items in [vec![1, 2, 1, 3], vec![1, 9], vec![1, 3]] {
+                flow.push_all(items.into_iter().map(|n| Item { n }).collect())
+                    .unwrap();
+                out += &match flow.run().await {
+                    Ok(report) => ran(&report),
+                    Err(error) => format!("{}\n", error.message()),
+                };
+            }
+        }
+        let record = store.record("kept").unwrap().unwrap();
+        out += &format!("{} {}\n", record.run_id, record.cut);
+        let mut letters = store.letters("kept").unwrap();
+        letters.sort_by(|a, b| a.origin.cmp(&b.origin));
+        letters
+            .iter()
+            .for_each(|letter| out += &format!("{}\n", letter.origin));
+        assert_snapshot!(out, @r#"
+        in 4 out 3 rows [101, 201, 102] dead 1
+        step stop_at_900: no more of run 9 of the program:2 (fatal)
+        in 2 out 1 rows [103] dead 1
+        in 4 out 3 rows [104, 202, 105] dead 1
+        step stop_at_900: no more of run 12 of the program:2 (fatal)
+        in 2 out 1 rows [106] dead 1
+        of the engine 13
+        run 10 of the program:2
+        run 11 of the program:4
+        run 13 of the program:2
+        run 8 of the program:4
         "#);
     });
 }
