@@ -144,18 +144,18 @@ impl Failing<'_> {
     /// The row as the step before handed it on; where that was the source, its bytes.
     fn body(&self, fail: &Fail) -> Body {
         let delivered = fail.origin.and_then(|row| self.from.delivered(row));
-        if !self.step.sees_source || delivered.is_none() {
-            if let Some((shape, row)) = fail.row.as_ref().and_then(|row| Some((row.shape()?, row))) {
-                let mut bytes = Vec::new();
-                if row.len() == 1 && row.json(0, &mut bytes).is_ok() {
-                    let (row_type, fingerprint) = (shape.name.to_owned(), shape.fingerprint());
-                    return Body {
-                        format: "json".to_owned(),
-                        bytes,
-                        row_type,
-                        fingerprint,
-                    };
-                }
+        if (!self.step.sees_source || delivered.is_none())
+            && let Some((shape, row)) = fail.row.as_ref().and_then(|row| Some((row.shape()?, row)))
+        {
+            let mut bytes = Vec::new();
+            if row.len() == 1 && row.json(0, &mut bytes).is_ok() {
+                let (row_type, fingerprint) = (shape.name.to_owned(), shape.fingerprint());
+                return Body {
+                    format: "json".to_owned(),
+                    bytes,
+                    row_type,
+                    fingerprint,
+                };
             }
         }
         let (format, bytes) = delivered.unwrap_or(("none", Vec::new()));

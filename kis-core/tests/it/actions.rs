@@ -2,7 +2,10 @@
 
 use insta::assert_snapshot;
 use kis_core::{
-    conn::store::{FlowCut, Store},
+    conn::{
+        FileSink,
+        store::{FlowCut, Store},
+    },
     prelude::*,
     program::Flow,
 };
@@ -278,6 +281,41 @@ fn a_program_keeps_state_by_key_and_starts_again_from_the_last_run() {
         run 11 of the program:4
         run 13 of the program:2
         run 8 of the program:4
+        "#);
+    });
+}
+
+#[kis_function(mode = "Save")]
+pub fn write_items(items: &[Item], file: &Conn<FileSink>) -> Result<()> {
+    for item in items {
+        file.write(item)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_program_takes_back_in_a_file_what_no_run_covers() {
+    block_on(async {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("items.jsonl");
+        let yaml = format!(
+            "kistype: conn\ncname: items\ntype: file\nkey: {}\n---\nkistype: flow\nstatus: 1\nflow_name: items\nflows:\n  - {{ fname: write_items, cname: items }}\n",
+            path.display()
+        );
+        let store = Store::in_memory();
+        for n in 1..3 {
+            let flow = Flow::from_yaml(&yaml).unwrap().store(store.clone());
+            let mut flow = flow.build().await.unwrap();
+            flow.push(Item { n }).unwrap();
+            flow.run().await.unwrap();
+            drop(flow);
+            let half = std::fs::read_to_string(&path).unwrap() + "{\"n\":";
+            std::fs::write(&path, half).unwrap();
+        }
+        assert_snapshot!(std::fs::read_to_string(&path).unwrap(), @r#"
+        {"n":1}
+        {"n":2}
+        {"n":
         "#);
     });
 }
