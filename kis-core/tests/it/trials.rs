@@ -12,6 +12,7 @@ use kis_core::{
     },
     connector,
     engine::{Engine, RunOptions},
+    observe::Phase,
     prelude::*,
 };
 use tokio::sync::watch;
@@ -65,9 +66,12 @@ pub struct Guest {
 }
 
 #[kis_function(mode = "Save", conn = "door")]
-pub fn let_in(guest: &Guest, door: &Conn<Door>) -> Result<()> {
+pub async fn let_in(guest: &Guest, door: &Conn<Door>) -> Result<()> {
     if guest.n == 0 {
         return Err(Error::fatal("the door is stuck"));
+    }
+    for _ in 0..500 {
+        tokio::task::yield_now().await;
     }
     LATE.fetch_or(door.closed.load(SeqCst), SeqCst);
     Ok(())
@@ -144,11 +148,13 @@ const FACTS: SourceFacts = SourceFacts {
 };
 
 /// A source that does what its key says, and is not there at first: a number of partitions with one row each; `never`
-/// there; `panics` when it is closed; `waits` behind its row in the second run until [`SHAKY`] has made five cuts.
+/// there; `panics` when it is closed; `waits` behind its row until it is [`RELEASED`].
 struct Trial {
     key: String,
     asked: AtomicBool,
 }
+
+static RELEASED: LazyLock<watch::Sender<bool>> = LazyLock::new(watch::Sender::default);
 
 /// Partitions that are open, and the most that were at a time.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
@@ -206,8 +212,8 @@ impl Reader for TrialReader {
             for _ in 0..20 {
                 tokio::task::yield_now().await;
             }
-            if self.waits && SHAKY.borrow().1 < 5 {
-                let _ = SHAKY.subscribe().wait_for(|(_, cuts)| *cuts >= 5).await;
+            if self.waits {
+                let _ = RELEASED.subscribe().wait_for(|released| *released).await;
             }
             self.reader.next(limit).await
         })
@@ -321,8 +327,16 @@ fn readers_wait_for_a_cut_and_what_has_ended_stays_so_without_rows() {
         &yaml,
         &store,
         async |engine| {
-            // That cuts follow says that the readers went on.
-            let _ = SHAKY.subscribe().wait_for(|(_, cuts)| *cuts >= 4).await;
+            // That cuts follow says that the readers went on; five pass while the other flow runs without rows.
+            let mut running_since = None;
+            let five_later = |&(_, cuts): &(u64, u64)| match running_since {
+                None => {
+                    running_since = (engine.counters()[0].phase() == Phase::Running).then_some(cuts);
+                    false
+                }
+                Some(since) => cuts >= since + 5,
+            };
+            let _ = SHAKY.subscribe().wait_for(five_later).await;
             engine.drain();
         },
         async || {},
@@ -333,7 +347,7 @@ fn readers_wait_for_a_cut_and_what_has_ended_stays_so_without_rows() {
         between < 100,
         "{between} rows were read while a cut could not be made"
     );
-    SHAKY.send_modify(|(_, cuts)| *cuts += 5);
+    RELEASED.send_replace(true);
     let third = run(&ended, &store, async |_| {}, async || {});
     assert_eq!(third, "ended: nothing new, in 0, out 0, dropped 0, dead 0\n");
 }
