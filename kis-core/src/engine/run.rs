@@ -338,11 +338,13 @@ async fn wait_for(
 ) -> Result<bool, Fault> {
     for (name, mut ended) in before {
         let well = tokio::select! {
-            // A flow that was drained did not end, but it did not fail either.
-            biased;
             _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
             well = ended.wait_for(Option::is_some) => well.is_ok_and(|well| *well == Some(true)),
         };
+        // A flow that was drained did not end, but it did not fail either.
+        if *stop.borrow() >= Stop::Drain {
+            return Ok(false);
+        }
         if !well {
             return Err(Fault::new(
                 "after",
