@@ -185,7 +185,7 @@ impl Chain {
                 &self.flow.steps[at].name,
                 "max_jumps",
                 format_args!(
-                    "a run jumped more than {} times; raise max_jumps of the flow or end the loop",
+                    "a run jumped more often than max_jumps: {} allows; raise max_jumps of the flow or end the loop",
                     self.flow.max_jumps
                 ),
             ));

@@ -84,6 +84,11 @@ impl Shared {
             writing: Arc::default(),
         })
     }
+
+    /// How many connectors are open: those of the plan it was opened for.
+    pub(crate) fn connectors(&self) -> usize {
+        self.conns.len()
+    }
 }
 
 impl SingleLane {

@@ -122,7 +122,7 @@ impl Flow {
     /// Adds a step of the function `F` behind the last one; it counts from the next run on.
     ///
     /// # Errors
-    /// Whatever does not fit. The flow stays as it was.
+    /// Whatever does not fit, or a connector that no step of the flow has used so far. The flow stays as it was.
     #[doc(alias = "AppendNewFunction")]
     pub fn append<F: Function>(&mut self) -> Result<()> {
         let mut builder = self.builder.clone();
@@ -130,6 +130,14 @@ impl Flow {
         let plan = builder
             .plan()
             .map_err(|problems| Error::fatal(problems.to_string()))?;
+        if let Some(conn) = plan.conns.get(self.shared.connectors()) {
+            let text = "is not open: build the flow with a step that uses it";
+            return Err(Error::fatal(format!(
+                "connector {} of {} {text}",
+                conn.name,
+                F::NAME
+            )));
+        }
         let flow = Flow::with(
             builder,
             self.shared.clone(),

@@ -342,3 +342,22 @@ fn forks_are_independent_and_yaml_reads_back() {
         "#);
     });
 }
+
+#[kis_function(mode = "Save", conn = "items")]
+pub fn save_items(items: &[Item], table: &Conn<kis_core::conn::Table>) -> Result<()> {
+    for item in items {
+        table.put(item.n, item)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_step_with_a_new_connector_cannot_be_appended() {
+    block_on(async {
+        let mut flow = Flow::builder("appended").link::<add_one>().build().await.unwrap();
+        let error = flow.append::<save_items>().unwrap_err();
+        assert_snapshot!(error, @"connector items of save_items is not open: build the flow with a step that uses it");
+        flow.push(Item { n: 1 }).unwrap();
+        assert_eq!(flow.run().await.unwrap().rows_out, 1);
+    });
+}
