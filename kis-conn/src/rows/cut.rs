@@ -54,7 +54,6 @@ impl Cut {
         }
     }
 
-    #[inline]
     fn push(&mut self, text: &[u8], start: usize, end: usize, line: u64) {
         let end = if end > start && text[end - 1] == b'\r' {
             end - 1
@@ -101,21 +100,38 @@ impl Cutter {
 
     fn lines(&self, text: &[u8], cut: &mut Cut) {
         // Rows are seldom shorter than this; a guess that is too small costs one move of the spans.
-        cut.spans.reserve(text.len() / 48);
+        let mut spans = Vec::with_capacity(text.len() / 48 + 1);
+        let mut start = cut.used;
+        let mut line = cut.line;
+        // Rows mostly follow line by line; only behind a line that is no row the next row's line is noted.
+        let mut skipped = true;
         for end in memchr_iter(b'\n', text) {
-            if end - cut.used > self.max_row {
+            if end - start > self.max_row {
                 cut.too_long = true;
-                return;
+                break;
             }
             // A line that begins with a visible byte is a row; only others are looked at as a whole.
-            if text[cut.used] > b' ' {
-                cut.push(text, cut.used, end, cut.line);
+            if text[start] > b' ' || self.is_row(&text[start..end]) {
+                if skipped {
+                    cut.lines.push((spans.len() as u32, line));
+                    skipped = false;
+                }
+                let carriage = end > start && text[end - 1] == b'\r';
+                spans.push((start as u32, (end - usize::from(carriage)) as u32));
             } else {
-                self.row(text, cut.used, end, cut.line, cut);
+                skipped = true;
             }
-            cut.used = end + 1;
-            cut.line += 1;
+            start = end + 1;
+            line += 1;
         }
+        cut.spans = spans;
+        cut.used = start;
+        cut.line = line;
+    }
+
+    /// Whether a line without its end is a row.
+    fn is_row(&self, line: &[u8]) -> bool {
+        self.dialect == Dialect::AllLines || !line.iter().all(u8::is_ascii_whitespace)
     }
 
     fn records(&self, text: &[u8], delimiter: u8, quote: u8, last: bool, cut: &mut Cut) {
@@ -148,8 +164,7 @@ impl Cutter {
 
     /// Adds a row unless it is a line without anything; whether it was added.
     fn row(&self, text: &[u8], start: usize, end: usize, line: u64, cut: &mut Cut) -> bool {
-        let blank = || text[start..end].iter().all(u8::is_ascii_whitespace);
-        let is_row = self.dialect == Dialect::AllLines || !blank();
+        let is_row = self.is_row(&text[start..end]);
         if is_row {
             cut.push(text, start, end, line);
         }

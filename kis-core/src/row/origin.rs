@@ -38,10 +38,19 @@ impl Origin {
 
     /// Keeps the origins of the rows that `keep` marks.
     pub fn retain(&mut self, keep: &[bool]) {
-        let marked = || (0u32..).zip(keep).filter(|(_, keep)| **keep).map(|(i, _)| i);
+        let kept = keep.iter().map(|keep| usize::from(*keep)).sum();
+        let mut rows = Vec::with_capacity(kept);
         match self {
-            Origin::Same => *self = Origin::Each(marked().collect()),
-            Origin::Each(rows) => *rows = marked().map(|i| rows[i as usize]).collect(),
+            Origin::Same => {
+                let marked = keep.iter().zip(0u32..).filter(|(keep, _)| **keep);
+                rows.extend(marked.map(|(_, i)| i));
+                *self = Origin::Each(rows);
+            }
+            Origin::Each(old) => {
+                let marked = keep.iter().zip(&*old).filter(|(keep, _)| **keep);
+                rows.extend(marked.map(|(_, origin)| *origin));
+                *old = rows;
+            }
             Origin::All => {}
         }
     }
