@@ -102,11 +102,15 @@ impl Chain {
     /// Calls the step once.
     async fn call(&mut self, at: usize, run: &mut Run, fails: &mut Fails, attempt: u32) -> Verdict {
         let step = &mut self.steps[at - self.first];
-        let span = tracing::debug_span!("step", step = %step.plan.name, rows = run.batch.len(), attempt);
-        let verdict = step
-            .call(&mut run.batch, run.keys.as_ref(), fails)
-            .instrument(span)
-            .await;
+        let (name, rows) = (&self.flow.steps[at].name, run.batch.len());
+        let call = step.call(&mut run.batch, run.keys.as_ref(), fails);
+        // The span costs as much as a small step, so it is made only when somebody looks.
+        let verdict = if tracing::enabled!(tracing::Level::DEBUG) {
+            call.instrument(tracing::debug_span!("step", step = %name, rows, attempt))
+                .await
+        } else {
+            call.await
+        };
         let now = Instant::now();
         self.around
             .counters

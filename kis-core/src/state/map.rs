@@ -15,6 +15,8 @@ pub struct StateMap<S> {
     slots: Vec<Slot<S>>,
     free: Vec<u32>,
     touched: Vec<Touched<S>>,
+    /// The last touch of a function that is called row at a time, which touches one key a call.
+    single: Option<Touched<S>>,
     dirty: Vec<u32>,
     /// Keys removed since the last cut, to be deleted from the store.
     removed: Vec<Key>,
@@ -73,6 +75,7 @@ impl<S: State> Default for StateMap<S> {
             slots: Vec::new(),
             free: Vec::new(),
             touched: Vec::new(),
+            single: None,
             dirty: Vec::new(),
             removed: Vec::new(),
             held: false,
@@ -132,6 +135,42 @@ impl<S: State> StateMap<S> {
         &mut self.slots[i as usize].value
     }
 
+    /// Accepts what was touched before, and gives the value of `key`: [`StateMap::keep`] and [`StateMap::touch`] in one,
+    /// for calls that touch one key each.
+    #[inline]
+    pub fn next(&mut self, key: KeyRef<'_>) -> &mut S {
+        if self.held || !self.touched.is_empty() {
+            self.keep();
+            return self.touch(key);
+        }
+        let Some(i) = self.find(key) else {
+            self.single = None;
+            let i = self.insert(key, S::default(), self.now_ms, true);
+            return &mut self.slots[i as usize].value;
+        };
+        let expired = self.expired(&self.slots[i as usize]);
+        let slot = &mut self.slots[i as usize];
+        let before = Before {
+            value: slot.value.clone(),
+            written_ms: slot.written_ms,
+            removed: slot.removed,
+        };
+        self.single = Some(Touched {
+            slot: i,
+            before: Some(before),
+        });
+        if expired {
+            slot.value = S::default();
+        }
+        slot.written_ms = self.now_ms;
+        slot.removed = false;
+        if !slot.dirty {
+            slot.dirty = true;
+            self.dirty.push(i);
+        }
+        &mut slot.value
+    }
+
     /// The value of `key`, if it has one that has not expired.
     pub fn get(&self, key: KeyRef<'_>) -> Option<&S> {
         let slot = &self.slots[self.find(key)? as usize];
@@ -156,12 +195,13 @@ impl<S: State> StateMap<S> {
             return;
         }
         self.touched.clear();
+        self.single = None;
         self.call = self.call.wrapping_add(1);
     }
 
     /// Puts back everything touched since the last `keep` or `undo`.
     pub fn undo(&mut self) {
-        while let Some(Touched { slot: i, before }) = self.touched.pop() {
+        while let Some(Touched { slot: i, before }) = self.touched.pop().or_else(|| self.single.take()) {
             match before {
                 Some(before) => {
                     let slot = &mut self.slots[i as usize];

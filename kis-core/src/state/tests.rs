@@ -19,6 +19,7 @@ impl State for Count {
 #[derive(Clone, Debug)]
 enum Op {
     Add(i64),
+    Next(i64),
     Remove(i64),
     Keep,
     Undo,
@@ -28,6 +29,7 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         4 => (0..8i64).prop_map(Op::Add),
+        4 => (0..8i64).prop_map(Op::Next),
         1 => (0..8i64).prop_map(Op::Remove),
         2 => Just(Op::Keep),
         1 => Just(Op::Undo),
@@ -44,6 +46,11 @@ proptest! {
             match op {
                 Op::Add(key) => {
                     map.touch(KeyRef::int(key)).0 += 1;
+                    *open.entry(key).or_insert(0u64) += 1;
+                }
+                Op::Next(key) => {
+                    kept = open.clone();
+                    map.next(KeyRef::int(key)).0 += 1;
                     *open.entry(key).or_insert(0u64) += 1;
                 }
                 Op::Remove(key) => {

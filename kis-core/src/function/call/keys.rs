@@ -33,8 +33,7 @@ impl<'a, S: State> StateOf<'a, S> {
     /// Accepts what the row before touched and gives the state of row `i`.
     #[inline]
     pub(super) fn next(&mut self, i: usize) -> &mut S {
-        self.map.keep();
-        self.map.touch(key_of(self.keys, self.origin, i))
+        self.map.next(key_of(self.keys, self.origin, i))
     }
 
     /// The state of row `i`; what was touched before stays open.
