@@ -8,7 +8,7 @@ fn check(path: &str, text: &str, expect: &[&str]) {
 }
 
 const UP: &str = "uses engine, which is above it; the layers are error <- row <- state <- function <- link \
-                  <- registry <- flow <- observe <- engine <- admin <- cli <- app";
+                  <- registry <- flow <- graph <- observe <- engine <- program <- admin <- cli <- app";
 
 #[test]
 fn a_use_downwards_is_fine() {
