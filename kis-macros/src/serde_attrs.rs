@@ -11,6 +11,8 @@ pub(crate) struct SerdeAttrs {
     pub(crate) default: Option<SerdeDefault>,
     pub(crate) skip: bool,
     pub(crate) flatten: Option<proc_macro2::Span>,
+    /// Anything that does more than name the field: only serde itself reads the JSON of such a type.
+    pub(crate) more: bool,
 }
 
 /// What a missing field becomes.
@@ -29,6 +31,7 @@ impl SerdeAttrs {
             // What serde does not understand, its own derive reports.
             let _ = attr.parse_nested_meta(|meta| {
                 let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+                out.more |= !matches!(word.as_str(), "rename" | "rename_all");
                 match word.as_str() {
                     "rename" => out.rename = names(meta.input)?.or(out.rename.take()),
                     "rename_all" => out.rename_all = Some(meta.value()?.parse()?),

@@ -9,6 +9,7 @@ mod fails;
 mod field_error;
 mod field_value;
 mod info;
+mod json;
 pub mod key;
 mod key_value;
 mod origin;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::{
     Row, Rows, Shape, Texts, Value,
     csv::{Records, Span},
+    json::Objects,
     rows::RowStore,
     texts::ColumnMap,
 };
@@ -43,7 +44,12 @@ impl Raw {
 pub(crate) fn decode<T: Row>(rows: &RawRows, out: &mut Vec<T>, bad: &mut Vec<(usize, String)>) {
     match rows.layout().as_ref() {
         Layout::Json => {
+            let mut objects = Objects::of::<T>();
             for (i, bytes) in rows.iter().enumerate() {
+                if let Some(row) = objects.as_mut().and_then(|objects| objects.read(bytes)) {
+                    out.push(row);
+                    continue;
+                }
                 // Not `from_slice`: here the row is built in place, without a move through its result.
                 let mut json = serde_json::Deserializer::from_slice(bytes);
                 match T::deserialize(&mut json).and_then(|row| json.end().map(|()| row)) {

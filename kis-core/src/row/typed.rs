@@ -17,6 +17,10 @@ pub trait Row: Sized + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name and fields of the type.
     const SHAPE: &'static Shape;
 
+    /// Whether serde's attributes do no more than name fields: a JSON object of the usual form is then read without
+    /// serde, and any other by it.
+    const PLAIN: bool = false;
+
     /// A copy of the row; kept where a call that takes the row may fail. Fields need no `Clone`.
     fn copy(&self) -> Self;
 

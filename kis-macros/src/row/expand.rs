@@ -112,6 +112,7 @@ fn impl_row(item: &DeriveInput, model: &Model) -> TokenStream {
             ::core::result::Result::Err(__kis::FieldError::not_raw())
         }),
     };
+    let plain = model.plain;
     quote! {
         impl __kis::Row for #ident {
             const SHAPE: &'static __kis::Shape = &__kis::Shape {
@@ -119,6 +120,7 @@ fn impl_row(item: &DeriveInput, model: &Model) -> TokenStream {
                 path: ::core::concat!(::core::module_path!(), "::", #name),
                 fields: &[#(#shape),*],
             };
+            const PLAIN: bool = #plain;
             #[inline]
             fn copy(&self) -> Self {
                 Self { #(#copy)* }

@@ -24,6 +24,8 @@ const FIELD_WORDS: Words = Words {
 pub(crate) struct Model {
     pub(crate) krate: Krate,
     pub(crate) own_serde: bool,
+    /// Whether serde's attributes only name fields, so that JSON can be read without serde.
+    pub(crate) plain: bool,
     pub(crate) fields: Vec<Field>,
 }
 
@@ -42,6 +44,8 @@ pub(crate) struct Field {
     pub(crate) json: bool,
     /// `#[serde(skip)]`: not on the wire.
     pub(crate) skip: bool,
+    /// Whether serde's attributes only name it.
+    plain: bool,
 }
 
 impl Model {
@@ -87,6 +91,7 @@ impl Model {
         Some(Model {
             krate,
             own_serde,
+            plain: !own_serde && !container.more && fields.iter().all(|field| field.plain),
             fields,
         })
     }
@@ -155,6 +160,7 @@ fn field(field: &syn::Field, container: &SerdeAttrs, diag: &mut Diag) -> Option<
         (.., Some(SerdeDefault::Path(path))) => Some(quote!(#path().#ident)),
         _ => None,
     };
+    let plain = !serde.more && !json && default.is_none() && is_primitive(&field.ty);
     Some(Field {
         ident,
         ty: field.ty.clone(),
@@ -164,7 +170,28 @@ fn field(field: &syn::Field, container: &SerdeAttrs, diag: &mut Diag) -> Option<
         row_default,
         json,
         skip: serde.skip,
+        plain,
     })
+}
+
+/// Whether a type is one of those whose JSON is known without asking serde.
+fn is_primitive(ty: &Type) -> bool {
+    const WORDS: [&str; 12] = [
+        "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "bool", "String",
+    ];
+    let Type::Path(path) = ty else { return false };
+    let (None, Some(last)) = (&path.qself, path.path.segments.last()) else {
+        return false;
+    };
+    match &last.arguments {
+        syn::PathArguments::None => {
+            path.path.segments.len() == 1 && WORDS.iter().any(|word| last.ident == word)
+        }
+        syn::PathArguments::AngleBracketed(inner) if last.ident == "Option" => {
+            matches!(inner.args.first(), Some(syn::GenericArgument::Type(ty)) if is_primitive(ty))
+        }
+        _ => false,
+    }
 }
 
 fn check_names(fields: &[Field], diag: &mut Diag) {
