@@ -1,5 +1,7 @@
 //! Finds the rows for which a call on a whole batch fails, so that the others go on.
 
+use std::sync::Arc;
+
 use kis_conf::Mode;
 use kis_conn::ErrorClass;
 
@@ -183,7 +185,7 @@ pub(super) async fn retry_row(
     let mut patience = Patience::default();
     while let Some(row) = fail.row.as_ref() {
         if fail.error.class() == ErrorClass::Unavailable {
-            let flow = std::sync::Arc::clone(&chain.flow);
+            let flow = Arc::clone(&chain.flow);
             chain
                 .around
                 .wait_for_conn(&flow, at, &fail.error, &mut patience)

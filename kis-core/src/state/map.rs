@@ -105,29 +105,12 @@ impl<S: State> StateMap<S> {
     pub fn touch(&mut self, key: KeyRef<'_>) -> &mut S {
         let i = match self.find(key) {
             Some(i) => {
-                let expired = self.expired(&self.slots[i as usize]);
-                let slot = &mut self.slots[i as usize];
-                if slot.call != self.call {
-                    slot.call = self.call;
-                    let before = Before {
-                        value: slot.value.clone(),
-                        written_ms: slot.written_ms,
-                        removed: slot.removed,
-                    };
-                    self.touched.push(Touched {
-                        slot: i,
-                        before: Some(before),
-                    });
-                    if expired {
-                        slot.value = S::default();
-                    }
-                    slot.written_ms = self.now_ms;
-                    if !slot.dirty {
-                        slot.dirty = true;
-                        self.dirty.push(i);
-                    }
+                if self.slots[i as usize].call != self.call {
+                    self.slots[i as usize].call = self.call;
+                    let touched = self.open(i);
+                    self.touched.push(touched);
                 }
-                slot.removed = false;
+                self.slots[i as usize].removed = false;
                 i
             }
             None => self.insert(key, S::default(), self.now_ms, true),
@@ -148,6 +131,16 @@ impl<S: State> StateMap<S> {
             let i = self.insert(key, S::default(), self.now_ms, true);
             return &mut self.slots[i as usize].value;
         };
+        self.single = Some(self.open(i));
+        let slot = &mut self.slots[i as usize];
+        slot.removed = false;
+        &mut slot.value
+    }
+
+    /// Begins a change of a slot: copies what it holds for undo, lets an expired value begin anew, and notes that the
+    /// slot is to be written.
+    #[inline]
+    fn open(&mut self, i: u32) -> Touched<S> {
         let expired = self.expired(&self.slots[i as usize]);
         let slot = &mut self.slots[i as usize];
         let before = Before {
@@ -155,20 +148,18 @@ impl<S: State> StateMap<S> {
             written_ms: slot.written_ms,
             removed: slot.removed,
         };
-        self.single = Some(Touched {
-            slot: i,
-            before: Some(before),
-        });
         if expired {
             slot.value = S::default();
         }
         slot.written_ms = self.now_ms;
-        slot.removed = false;
         if !slot.dirty {
             slot.dirty = true;
             self.dirty.push(i);
         }
-        &mut slot.value
+        Touched {
+            slot: i,
+            before: Some(before),
+        }
     }
 
     /// The value of `key`, if it has one that has not expired.
