@@ -41,7 +41,7 @@ pub use kinds::{
 pub use known::KnownError;
 pub use lane::{LaneContext, LaneLog};
 pub use memory::{Memory, MemoryClient, memory_source};
-pub use position::{Partition, Position};
+pub use position::{Partition, Position, PositionText};
 pub use raw::{CsvLayout, Layout, RawRows, RowsFrom};
 pub use source::{BatchLimit, Block, Nature, Next, Reader, Source, SourceFacts, SourceInfo, SourceSpec};
 pub use stdout::{Stdout, StdoutClient};

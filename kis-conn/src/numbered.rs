@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{BatchLimit, Block, BoxFuture, ConnError, Layout, Next, Position, RawRows, Reader, RowsFrom};
+use crate::{
+    BatchLimit, Block, BoxFuture, ConnError, Layout, Next, Position, PositionText, RawRows, Reader, RowsFrom,
+};
 
 /// Rows by their number, from 0.
 pub(crate) trait Numbered: Send + 'static {
@@ -69,6 +71,21 @@ impl<N: Numbered> Reader for NumberedReader<N> {
         })
     }
 }
+
+/// The same as people write it: `row=57`, or `57`.
+pub(crate) const POSITIONS: PositionText = PositionText {
+    show: |position| match number_of(Some(position), "") {
+        Ok(row) => format!("row={row}"),
+        Err(_) => position.show(),
+    },
+    parse: |text| {
+        let number = text.strip_prefix("row=").unwrap_or(text);
+        match number.parse() {
+            Ok(row) => Ok(position_of(row)),
+            Err(_) => Err("write how many rows are before it: row=57".to_owned()),
+        }
+    },
+};
 
 /// The position behind so many rows: readable, with the version first.
 pub(crate) fn position_of(rows: u64) -> Position {

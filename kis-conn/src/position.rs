@@ -65,6 +65,36 @@ impl Position {
     }
 }
 
+/// How people write the positions of a source kind, as `app positions show` and `positions set` do.
+#[derive(Clone, Copy)]
+pub struct PositionText {
+    /// The text of a position that this kind gave; [`Position::show`] where it was another.
+    pub show: fn(&Position) -> String,
+    /// The position with this text; else what such a text looks like.
+    ///
+    /// It must take everything that `show` gives, and may take shorter forms that a hand writes.
+    pub parse: fn(&str) -> Result<Position, String>,
+}
+
+impl PositionText {
+    /// For kinds whose positions are only good for themselves: they can be looked at, but not written by hand.
+    pub const SHOWN: PositionText = PositionText {
+        show: Position::show,
+        parse: |_| {
+            Err(
+                "positions of this kind cannot be written by hand; write `start` to read from where the source starts"
+                    .to_owned(),
+            )
+        },
+    };
+}
+
+impl fmt::Debug for PositionText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PositionText")
+    }
+}
+
 impl fmt::Debug for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Position({})", self.show())

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kis_conf::{Format, Param, ParamsShape, Place, Start};
 
-use crate::{AnyConnector, BoxFuture, ConnError, OpenFn, Partition, Position, RawRows};
+use crate::{AnyConnector, BoxFuture, ConnError, OpenFn, Partition, Position, PositionText, RawRows};
 
 /// Where a flow's rows come from.
 ///
@@ -146,6 +146,8 @@ pub struct SourceInfo {
     pub params: &'static ParamsShape,
     /// What sources of this kind promise at least; an opened one may know better.
     pub facts: SourceFacts,
+    /// How people write its positions.
+    pub positions: PositionText,
     /// Opens a source; outside systems are reached here or at the first read.
     pub open: OpenFn<SourceSpec, dyn Source>,
 }

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use crate::file::{Amount, Chunk, FileParams, Start, Text, begin, layout, rows_that_fit};
-use crate::numbered::{number_of, position_of};
+use crate::numbered::{POSITIONS, number_of, position_of};
 use crate::{
     BatchLimit, Block, BoxFuture, ConnError, Layout, Nature, Next, OpenError, Partition, Position, RawRows,
     Reader, RowsFrom, Source, SourceFacts, SourceInfo, SourceSpec,
@@ -26,6 +26,7 @@ pub(crate) const SOURCE: SourceInfo = SourceInfo {
     kind: "stdin",
     params: FileParams::SHAPE,
     facts: FACTS,
+    positions: POSITIONS,
     open: |spec| Box::pin(open(spec)),
 };
 

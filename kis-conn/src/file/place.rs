@@ -3,7 +3,24 @@
 use std::fmt;
 
 use super::fingerprint::Fingerprint;
-use crate::{ConnError, Position};
+use crate::{ConnError, Position, PositionText};
+
+/// Positions as people write them: without the version.
+pub(super) const POSITIONS: PositionText = PositionText {
+    show: |position| match parse(position.as_bytes()) {
+        Some(place) => place.to_string().split_off(VERSION.len()),
+        None => position.show(),
+    },
+    parse: |text| {
+        parse(format!("{VERSION}{text}").as_bytes())
+            .map(|place| place.position())
+            .ok_or_else(|| {
+                "write it as `positions show` does, with the file it is of: \"row=57 line=59 byte=3390 file=1024:00c0ffee00c0ffee\"".to_owned()
+            })
+    },
+};
+
+const VERSION: &str = "1 ";
 
 /// Where the next row begins, and of which file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +66,7 @@ impl fmt::Display for FilePlace {
         } = self;
         write!(
             f,
-            "1 row={row} line={line} byte={byte} file={}:{:016x}",
+            "{VERSION}row={row} line={line} byte={byte} file={}:{:016x}",
             file.len, file.hash
         )?;
         if *open_end { f.write_str(" open") } else { Ok(()) }
@@ -57,7 +74,7 @@ impl fmt::Display for FilePlace {
 }
 
 fn parse(bytes: &[u8]) -> Option<FilePlace> {
-    let mut words = std::str::from_utf8(bytes).ok()?.strip_prefix("1 ")?.split(' ');
+    let mut words = std::str::from_utf8(bytes).ok()?.strip_prefix(VERSION)?.split(' ');
     let mut value = |key: &str| words.next()?.strip_prefix(key)?.strip_prefix('=');
     let row = value("row")?.parse().ok()?;
     let line = value("line")?.parse().ok()?;

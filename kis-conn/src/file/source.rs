@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use super::head;
 use super::params::FileParams;
-use super::place::FilePlace;
+use super::place::{FilePlace, POSITIONS};
 use super::reader::FileReader;
 use crate::{
     BoxFuture, ConnError, Nature, OpenError, Partition, Position, Reader, Source, SourceFacts, SourceInfo,
@@ -26,6 +26,7 @@ pub(crate) const SOURCE: SourceInfo = SourceInfo {
     kind: "file",
     params: FileParams::SHAPE,
     facts: FACTS,
+    positions: POSITIONS,
     open: |spec| Box::pin(open(spec)),
 };
 

@@ -11,7 +11,7 @@ use kis_conf::{
 use tokio::time::{Instant, sleep_until};
 
 use super::field::Field;
-use crate::numbered::{Numbered, NumberedReader, number_of};
+use crate::numbered::{Numbered, NumberedReader, POSITIONS, number_of};
 use crate::{
     BatchLimit, BoxFuture, ConnError, Layout, Nature, OpenError, Partition, Position, Reader, Source,
     SourceFacts, SourceInfo, SourceSpec,
@@ -28,6 +28,7 @@ pub(crate) const SOURCE: SourceInfo = SourceInfo {
     kind: "generate",
     params: GenerateParams::SHAPE,
     facts: FACTS,
+    positions: POSITIONS,
     open: |spec| Box::pin(open(spec)),
 };
 

@@ -3,6 +3,7 @@
 use kis_conf::Place;
 
 use super::*;
+use crate::Position;
 
 #[test]
 fn absent_kinds_are_explained() {
@@ -42,4 +43,25 @@ fn every_kind_that_is_on_can_be_opened() {
     sources.sort_unstable();
     assert_eq!(on(connector_kinds()), connectors);
     assert_eq!(on(source_kind_features()), sources);
+}
+
+#[test]
+fn positions_are_read_as_they_are_shown() {
+    let check = |kind: &str, stored: &'static str, shown: &str| {
+        let kinds = source_kinds();
+        let positions = kinds.iter().find(|known| known.kind == kind).unwrap().positions;
+        let stored = Position::new(stored.as_bytes());
+        assert_eq!((positions.show)(&stored), shown);
+        assert_eq!((positions.parse)(shown), Ok(stored));
+        assert!((positions.parse)("rows=1").is_err());
+    };
+    for kind in ["memory", "stdin", "generate"] {
+        check(kind, "1 row=57", "row=57");
+    }
+    let shown = "row=57 line=59 byte=3390 file=1024:00c0ffee00c0ffee";
+    check(
+        "file",
+        "1 row=57 line=59 byte=3390 file=1024:00c0ffee00c0ffee",
+        shown,
+    );
 }

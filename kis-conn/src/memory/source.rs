@@ -7,7 +7,7 @@ use kis_conf::{
     Problems,
 };
 
-use crate::numbered::{Numbered, NumberedReader, number_of};
+use crate::numbered::{Numbered, NumberedReader, POSITIONS, number_of};
 use crate::rows::json_of_node;
 use crate::{
     BatchLimit, BoxFuture, ConnError, Layout, Nature, OpenError, Partition, Position, Reader, Source,
@@ -25,6 +25,7 @@ pub(crate) const SOURCE: SourceInfo = SourceInfo {
     kind: "memory",
     params: MemoryParams::SHAPE,
     facts: FACTS,
+    positions: POSITIONS,
     open: |spec| Box::pin(open(spec)),
 };
 

@@ -8,7 +8,7 @@ use std::sync::{
 use kis_core::{
     conn::{
         BatchLimit, BoxFuture, ConnError, ConnSpec, Connector, LaneContext, Layout, Nature, Next, Partition,
-        Position, Reader, Source, SourceFacts, SourceInfo, memory_source, store::Store,
+        Position, PositionText, Reader, Source, SourceFacts, SourceInfo, memory_source, store::Store,
     },
     connector,
     engine::{Engine, RunOptions},
@@ -134,6 +134,7 @@ kis_core::__private::inventory::submit! {
         kind: "trial",
         params: <() as kis_conf::Params>::SHAPE,
         facts: FACTS,
+        positions: PositionText::SHOWN,
         open: |spec| Box::pin(async move {
             let source = Trial { key: spec.key.unwrap_or_default(), asked: AtomicBool::new(false) };
             Ok(Arc::new(source) as Arc<dyn Source>)
