@@ -36,7 +36,7 @@ pub use error::StoreError;
 pub use handle::Store;
 pub use key::{KeyPart, TableKey, show_key};
 pub use layout::KEY_GROUPS;
-pub use record::{FlowRecord, Letter, LetterId, ParkedRow, RunState};
+pub use record::{CsvDialect, FlowRecord, Letter, LetterId, ParkedRow, RunState, StoredRow};
 pub use tables::{FlowTables, FrozenTables, LaneTables};
 
 #[cfg(test)]

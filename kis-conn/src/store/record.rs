@@ -47,6 +47,36 @@ impl fmt::Debug for LetterId {
     }
 }
 
+/// A row outside of a flow, with what is needed to make it a row of the flow again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoredRow {
+    /// How `bytes` are written: `json`, `csv`, `raw`, or `none` where the row is gone.
+    pub format: String,
+    /// The row; a CSV record comes behind its header.
+    #[serde(with = "as_bytes")]
+    pub bytes: Vec<u8>,
+    /// How a CSV record is written.
+    pub csv: Option<CsvDialect>,
+    /// The name of the row's type; `raw` for rows as the source delivered them.
+    pub row_type: String,
+    /// The fingerprint of that type's fields; 0 for raw rows.
+    pub fingerprint: u64,
+    /// The type's fields for people, `stu_id: i64, avg: f64`; empty for raw rows.
+    pub shape: String,
+}
+
+/// How CSV records are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvDialect {
+    /// The byte between fields.
+    pub delimiter: u8,
+    /// The byte around fields.
+    pub quote: u8,
+    /// Unquoted fields with one of these texts have no value.
+    pub na: Vec<String>,
+}
+
 /// A row that could not be handled, with everything needed to send it in again at the step that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
@@ -69,15 +99,8 @@ pub struct Letter {
     pub attempts: u32,
     /// Where the row came from, `flights.csv:1234`.
     pub origin: String,
-    /// The name of the row's type.
-    pub row_type: String,
-    /// The fingerprint of that type's fields.
-    pub fingerprint: u64,
-    /// How `body` is written: `json`, `csv`, `raw`, ...
-    pub format: String,
-    /// The row: the source's bytes, or as the step before handed it on.
-    #[serde(with = "as_bytes")]
-    pub body: Vec<u8>,
+    /// The row: as the source delivered it, or as the step before handed it on.
+    pub row: StoredRow,
     /// The key it is ordered by, in canonical bytes.
     #[serde(with = "as_optional_bytes")]
     pub key: Option<Vec<u8>>,
@@ -110,15 +133,12 @@ pub struct ParkedRow {
     pub attempts: u32,
     /// When it is tried again, milliseconds since 1970 UTC.
     pub due_ms: u64,
-    /// The row.
-    #[serde(with = "as_bytes")]
-    pub body: Vec<u8>,
-    /// How `body` is written.
-    pub format: String,
-    /// The name of the row's type.
-    pub row_type: String,
-    /// The fingerprint of that type's fields.
-    pub fingerprint: u64,
+    /// When it was parked first, milliseconds since 1970 UTC.
+    pub since_ms: u64,
+    /// The text of the error for which it waits; empty for a row that waits behind another.
+    pub message: String,
+    /// The row: as the source delivered it, or as the step before handed it on.
+    pub row: StoredRow,
 }
 
 /// Whether a flow has reached its end.

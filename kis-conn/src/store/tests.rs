@@ -20,10 +20,13 @@ fn letter(flow: &str, origin: &str) -> Letter {
         message: "no".into(),
         attempts: 1,
         origin: origin.into(),
-        row_type: "Flight".into(),
-        fingerprint: 7,
-        format: "json".into(),
-        body: vec![0, 200, 255],
+        row: StoredRow {
+            row_type: "Flight".into(),
+            fingerprint: 7,
+            format: "json".into(),
+            bytes: vec![0, 200, 255],
+            ..StoredRow::default()
+        },
         key: Some(vec![1, 2, 200]),
         first_ms: 5,
         last_ms: 6,
@@ -41,10 +44,15 @@ fn parked(flow: &str, key: &str, seq: u64) -> ParkedRow {
         origin: format!("f:{seq}"),
         attempts: 2,
         due_ms: 9,
-        body: b"{}".to_vec(),
-        format: "json".into(),
-        row_type: "Flight".into(),
-        fingerprint: 7,
+        since_ms: 3,
+        message: "busy".into(),
+        row: StoredRow {
+            bytes: b"{}".to_vec(),
+            format: "json".into(),
+            row_type: "Flight".into(),
+            fingerprint: 7,
+            ..StoredRow::default()
+        },
     }
 }
 

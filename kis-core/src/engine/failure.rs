@@ -11,7 +11,7 @@ use kis_conn::{
     store::{Letter, LetterId, LetterWrite},
 };
 
-use super::{fault::Fault, parcel::From};
+use super::{fault::Fault, parcel::From, stored};
 use crate::{
     flow::StepPlan,
     observe::{DropReason, FlowCounters},
@@ -105,12 +105,8 @@ impl Failing<'_> {
             origin.push_str(&format!(" ({nth})"));
         }
         let class = fail.error.class();
-        let Body {
-            format,
-            bytes: body,
-            row_type,
-            fingerprint,
-        } = self.body(&fail);
+        let back = fail.origin.and_then(|row| self.from.back(row));
+        let row = stored::store(self.step, self.from, fail.origin, fail.row.as_ref());
         let key = fail
             .origin
             .zip(self.keys)
@@ -130,48 +126,11 @@ impl Failing<'_> {
             message: fail.error.message().to_owned(),
             attempts: self.attempts,
             origin,
-            row_type,
-            fingerprint,
-            format,
-            body,
+            row,
             key,
-            first_ms: self.now_ms,
+            first_ms: back.map_or(self.now_ms, |back| back.since_ms),
             last_ms: self.now_ms,
-            replays: 0,
+            replays: back.map_or(0, |back| back.replays),
         }
     }
-
-    /// The row as the step before handed it on; where that was the source, its bytes.
-    fn body(&self, fail: &Fail) -> Body {
-        let delivered = fail.origin.and_then(|row| self.from.delivered(row));
-        if (!self.step.sees_source || delivered.is_none())
-            && let Some((shape, row)) = fail.row.as_ref().and_then(|row| Some((row.shape()?, row)))
-        {
-            let mut bytes = Vec::new();
-            if row.len() == 1 && row.json(0, &mut bytes).is_ok() {
-                let (row_type, fingerprint) = (shape.name.to_owned(), shape.fingerprint());
-                return Body {
-                    format: "json".to_owned(),
-                    bytes,
-                    row_type,
-                    fingerprint,
-                };
-            }
-        }
-        let (format, bytes) = delivered.unwrap_or(("none", Vec::new()));
-        Body {
-            format: format.to_owned(),
-            bytes,
-            row_type: "raw".to_owned(),
-            fingerprint: 0,
-        }
-    }
-}
-
-/// A row as a dead letter keeps it.
-struct Body {
-    format: String,
-    bytes: Vec<u8>,
-    row_type: String,
-    fingerprint: u64,
 }

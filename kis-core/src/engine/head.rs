@@ -10,6 +10,7 @@ use super::{
     fault::Fault,
     flow::FlowRun,
     parcel::{Flight, From, Parcel},
+    stored,
 };
 use crate::row::{Batch, Fails};
 
@@ -41,14 +42,7 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
     let raw = Arc::new(block.rows);
     let mut batch = Batch::new_raw((*raw).clone());
     let mut fails = Fails::default();
-    match source.row {
-        Some(row) => (row.convert)(&mut batch, &mut fails),
-        None => flow
-            .plan
-            .decoded
-            .iter()
-            .for_each(|row| (row.view)(&mut batch, &mut fails)),
-    }
+    stored::decode(&flow.plan, source.row, &mut batch, &mut fails);
     if let Some(field) = &source.conf.event_time
         && let Some(ms) = batch.latest(field).and_then(|ms| u64::try_from(ms).ok())
     {

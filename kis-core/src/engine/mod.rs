@@ -30,6 +30,7 @@ mod run;
 mod search;
 mod sequence;
 mod single;
+mod stored;
 mod work;
 mod writer;
 

@@ -8,9 +8,13 @@ use std::{
     time::Instant,
 };
 
-use kis_conn::{CsvLayout, Layout, RawRows, store::LetterWrite};
+use kis_conn::{
+    RawRows,
+    store::{LetterWrite, StoredRow},
+};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::stored;
 use crate::{
     observe::FlowCounters,
     row::{Batch, key::Keys},
@@ -59,6 +63,21 @@ pub(crate) struct From {
     /// For each row of the parcel which of the rows made of one row it is, as `.2`; nothing where every row was made of
     /// a row of its own.
     pub(crate) siblings: Option<Arc<Vec<Box<str>>>>,
+    /// Rows that were outside of the flow for a while: what each brings back, by its row in `raw`.
+    pub(crate) back: Option<Arc<Vec<Back>>>,
+}
+
+/// What a row brings back that was a parked row or a dead letter.
+#[derive(Clone, Debug)]
+pub(crate) struct Back {
+    /// Where it came from when it first entered.
+    pub(crate) origin: Box<str>,
+    /// When it left the flow first, in milliseconds since 1970.
+    pub(crate) since_ms: u64,
+    /// How often it was sent in again as a dead letter, this time included.
+    pub(crate) replays: u32,
+    /// Its place among the parked rows of its lane.
+    pub(crate) seq: Option<u64>,
 }
 
 impl From {
@@ -66,9 +85,10 @@ impl From {
     pub(crate) fn show(&self, row: Option<u32>) -> String {
         let Some(row) = row else { return self.show_all() };
         let from = self.raw_row(row);
-        let origin = match &self.raw {
-            Some(raw) => raw.origin(from),
-            None => format!("{}:{}", self.name(), from + 1),
+        let origin = match (&self.back, &self.raw) {
+            (Some(back), _) => back[from].origin.to_string(),
+            (None, Some(raw)) => raw.origin(from),
+            (None, None) => format!("{}:{}", self.name(), from + 1),
         };
         match &self.siblings {
             Some(siblings) => origin + &siblings[row as usize],
@@ -76,15 +96,15 @@ impl From {
         }
     }
 
-    /// The row as the source delivered it: the word for its form, and its bytes. A CSV record comes with its header.
-    pub(crate) fn delivered(&self, row: u32) -> Option<(&'static str, Vec<u8>)> {
+    /// The row as the source delivered it.
+    pub(crate) fn delivered(&self, row: u32) -> Option<StoredRow> {
         let raw = self.raw.as_ref()?;
-        let bytes = raw.bytes(self.raw_row(row));
-        Some(match raw.layout().as_ref() {
-            Layout::Json => ("json", bytes.to_vec()),
-            Layout::Raw => ("raw", bytes.to_vec()),
-            Layout::Csv(csv) => ("csv", [header(csv).as_bytes(), b"\n", bytes].concat()),
-        })
+        Some(stored::delivered(raw.layout(), raw.bytes(self.raw_row(row))))
+    }
+
+    /// What the row brings back that entered as `row`, if it was outside of the flow.
+    pub(crate) fn back(&self, row: u32) -> Option<&Back> {
+        Some(&self.back.as_ref()?[self.raw_row(row)])
     }
 
     /// The same for a part of the rows: `rows` are the rows kept, by their number here.
@@ -108,6 +128,7 @@ impl From {
             index: None,
             name: Some(name),
             siblings: None,
+            back: None,
         }
     }
 
@@ -151,26 +172,6 @@ impl From {
     fn raw_row(&self, row: u32) -> usize {
         self.index.as_ref().map_or(row, |index| index[row as usize]) as usize
     }
-}
-
-/// The header of CSV records, with quotes where a name needs them.
-fn header(csv: &CsvLayout) -> String {
-    let (delimiter, quote) = (char::from(csv.delimiter), char::from(csv.quote));
-    let name = |name: &String| {
-        if name.contains([delimiter, quote, '\n', '\r']) {
-            format!(
-                "{quote}{}{quote}",
-                name.replace(quote, &format!("{quote}{quote}"))
-            )
-        } else {
-            name.clone()
-        }
-    };
-    csv.columns
-        .iter()
-        .map(name)
-        .collect::<Vec<_>>()
-        .join(&delimiter.to_string())
 }
 
 /// What a fetched batch holds of the intake budget until the last row derived from it is settled.

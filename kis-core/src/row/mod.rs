@@ -38,4 +38,7 @@ pub use self::{
     typed::Row,
     value::{ListValue, MapValue, OtherValue, RowValue, Value},
 };
-pub(crate) use self::{info::HasInfo, shape::same_text};
+pub(crate) use self::{
+    info::HasInfo,
+    shape::{changes, same_text},
+};

@@ -106,6 +106,12 @@ impl Shape {
         xxhash_rust::xxh3::xxh3_64(fields.join("\n").as_bytes())
     }
 
+    /// The fields for people, one a line: `stu_id: i64`.
+    pub fn text(&self) -> String {
+        let fields = self.fields.iter().map(|f| format!("{}: {}", f.name, f.kind));
+        fields.collect::<Vec<_>>().join("\n")
+    }
+
     /// Whether raw bytes that are neither JSON nor CSV can become this type: it has one field of text or bytes.
     pub const fn holds_raw(&self) -> bool {
         self.fields.len() == 1 && matches!(self.fields[0].kind, Kind::Text | Kind::Bytes)
@@ -256,4 +262,31 @@ const fn last_segment(path: &'static str) -> &'static str {
         at -= 1;
     }
     path.split_at(at).1
+}
+
+/// What is different between two texts of [`Shape::text`]: `field total: f64 was i64, field note is new`. Empty if nothing
+/// is, as where only the fields of a row inside differ.
+pub(crate) fn changes(was: &str, is: &str) -> String {
+    let split = |line: &str| line.split_once(": ").map(|(n, k)| (n.to_owned(), k.to_owned()));
+    let (was, is): (Vec<_>, Vec<_>) = (
+        was.lines().filter_map(split).collect(),
+        is.lines().filter_map(split).collect(),
+    );
+    let kind = |fields: &[(String, String)], name: &str| {
+        fields
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, kind)| kind.clone())
+    };
+    let mut out = Vec::new();
+    for (name, now) in &is {
+        match kind(&was, name) {
+            None => out.push(format!("field {name} is new")),
+            Some(before) if before != *now => out.push(format!("field {name}: {now} was {before}")),
+            Some(_) => {}
+        }
+    }
+    let gone = was.iter().filter(|(name, _)| kind(&is, name).is_none());
+    out.extend(gone.map(|(name, _)| format!("field {name} is gone")));
+    out.join(", ")
 }

@@ -125,7 +125,7 @@ pub fn letters(store: &Store, flow: &str) -> String {
     let mut lines: Vec<String> = letters
         .iter()
         .map(|letter| {
-            let body = String::from_utf8_lossy(&letter.body);
+            let body = String::from_utf8_lossy(&letter.row.bytes);
             let (step, class, code) = (&letter.step, &letter.class, &letter.code);
             format!(
                 "{step} {class} {code} {} {body} ({})",
