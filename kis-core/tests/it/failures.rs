@@ -76,6 +76,27 @@ pub fn save_at_third_try(orders: &[Order], table: &Conn<Table>) -> Result<()> {
     }
 }
 
+#[derive(Clone, Default, State)]
+#[state(ttl = "1d")]
+pub struct Sold {
+    sum: i64,
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn sum_up(order: &Order, sold: &mut Sold) -> Order {
+    sold.sum += order.amount;
+    assert!(order.amount != 13, "unlucky");
+    Order {
+        amount: sold.sum,
+        ..order.clone()
+    }
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn sum_up_owned(order: Order, sold: &mut Sold) -> Order {
+    sum_up(&order, sold)
+}
+
 fn yaml(amounts: &[i64], steps: &str, more: &str) -> String {
     let rows: String = amounts
         .iter()
@@ -103,6 +124,25 @@ fn each_class_has_its_policy() {
     panics_on_13 panic panic orders:3 {"id":2,"amount":13,"note":null} (panicked: unlucky)
     save_orders reject reject orders:1 and 3 rows behind it {"id":4,"amount":99,"note":null} (99 cannot be saved)
     "#);
+}
+
+#[test]
+fn rows_behind_one_that_panics_keep_the_state_of_their_own_key() {
+    for function in ["sum_up", "sum_up_owned"] {
+        let yaml = format!(
+            "kistype: source\nsname: orders\ntype: memory\nflow: orders\norder: {{ by: id }}\nparams:\n  rows:\n\
+             {rows}---\nkistype: flow\nstatus: 1\nflow_name: orders\nflows:\n  - fname: {function}\n  - fname: save_orders\n",
+            rows = [(1, 1), (2, 20), (1, 13), (2, 30), (1, 2), (2, 40), (1, 3)]
+                .map(|(id, amount)| format!("    - {{ id: {id}, amount: {amount} }}\n"))
+                .concat()
+        );
+        let store = Store::in_memory();
+        run(&yaml, 1, &store);
+        assert_eq!(
+            table(&store, "orders"),
+            "1 {\"amount\":6,\"id\":1,\"note\":null}\n2 {\"amount\":90,\"id\":2,\"note\":null}\n"
+        );
+    }
 }
 
 #[test]

@@ -37,8 +37,9 @@ pub fn rows_ref_state<F: RowFn<ByRef> + StateFn>(
         return wrong_state::<F::State>(job.cx);
     };
     let state = RefCell::new(state);
-    let each = |(i, row)| f(row, state.borrow_mut().next(i));
-    let acc = drive::<ByRef, F::Ret, _>(rows.iter().enumerate(), each, &mut |i, error| {
+    let mut number = Number::default();
+    let each = |row| f(row, state.borrow_mut().next(number.next()));
+    let acc = drive::<ByRef, F::Ret, _>(rows.iter(), each, &mut |i, error| {
         state.borrow_mut().undo();
         bad.push((i, error, None));
     });
@@ -75,13 +76,27 @@ pub fn rows_own_state<F: RowFn<ByVal> + StateFn>(
         return wrong_state::<F::State>(job.cx);
     };
     let state = RefCell::new(state);
-    let each = |(i, row)| f(keeps.keep_if_on(row), state.borrow_mut().next(i));
-    let acc = drive::<ByVal, F::Ret, _>(rows.into_iter().enumerate(), each, &mut |i, error| {
+    let mut number = Number::default();
+    let each = |row| f(keeps.keep_if_on(row), state.borrow_mut().next(number.next()));
+    let acc = drive::<ByVal, F::Ret, _>(rows.into_iter(), each, &mut |i, error| {
         state.borrow_mut().undo();
         bad.push((i, error, keeps.row.take()));
     });
     state.into_inner().keep();
     finish::<ByVal, F::Ret, F::In>(job.batch, job.fails, acc, bad)
+}
+
+/// The number of each row. `enumerate` does not count a row whose call panics.
+#[derive(Default)]
+struct Number(usize);
+
+impl Number {
+    #[inline]
+    fn next(&mut self) -> usize {
+        let number = self.0;
+        self.0 += 1;
+        number
+    }
 }
 
 /// Keeps a copy of the row that is in the call, where the batch does not hold it and the call may fail.
