@@ -38,8 +38,8 @@ pub(super) struct Kit<'a> {
 
 /// The lanes of a flow.
 pub(super) struct Built {
-    /// Lanes of the first stage.
-    pub(super) first: Vec<Arc<Lane>>,
+    /// The lanes of each stage.
+    pub(super) stages: Vec<Arc<[Arc<Lane>]>>,
     /// The lane of `at_end`, if the flow has such steps.
     pub(super) last: Option<Arc<Lane>>,
     /// How many lanes there are, the last one included.
@@ -166,7 +166,7 @@ pub(super) fn lanes(
         })
         .collect();
     Ok(Built {
-        first: stages.first().map(|lanes| lanes.to_vec()).unwrap_or_default(),
+        stages,
         last,
         count: total,
         heads,

@@ -148,7 +148,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         tables: &tables,
     };
     let built = build::lanes(&kit, &answers, &env.work)?;
-    let router = Router::new(built.first, built.last.clone(), record.cut);
+    let router = Router::new(built.stages, built.last.clone(), record.cut);
     let ahead = plan.lanes * 2 + workers();
     let flow = Arc::new(FlowRun {
         router,

@@ -58,6 +58,38 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
         lanes: flow.plan.lanes,
         unique: source.conf.batch.unique,
     };
+    let from = From {
+        raw: Some(raw),
+        ..From::default()
+    };
+    let parcel = Parcel {
+        batch,
+        keys: None,
+        from,
+        step: 0,
+        letters: Vec::new(),
+        flight,
+    };
+    through(flow, onward, lane, parcel, |chain, from| {
+        chain.fail_rows(0, from, None, fails.drain(), 1)
+    })
+    .await
+}
+
+/// Runs the head's steps on the rows of a parcel and deals them out. What became of the rows travels with the first
+/// parcel, or alone into `lane`, so that it is in the same cut as they are. `before` tells the steps what failed
+/// before them.
+///
+/// # Errors
+/// When the flow has to stop.
+pub(super) async fn through(
+    flow: &FlowRun,
+    onward: Onward,
+    lane: usize,
+    parcel: Parcel,
+    before: impl FnOnce(&mut Chain, &From) -> Result<(), Fault>,
+) -> Result<Vec<(usize, Parcel)>, Fault> {
+    let flight = Arc::clone(&parcel.flight);
     let mut chain = Chain {
         flow: Arc::clone(&flow.plan),
         around: flow.around.clone(),
@@ -71,25 +103,12 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
         onward: Some(onward),
         collected: None,
     };
-    let from = From {
-        raw: Some(raw),
-        ..From::default()
-    };
-    chain.fail_rows(0, &from, None, fails.drain(), 1)?;
-    let parcel = Parcel {
-        batch,
-        keys: None,
-        from,
-        step: 0,
-        letters: Vec::new(),
-        flight: Arc::clone(&flight),
-    };
+    before(&mut chain, &parcel.from)?;
     let mut parcels = if parcel.batch.is_empty() {
         Vec::new()
     } else {
         chain.work(parcel).await?
     };
-    // The letters travel with the first rows, or alone, so that they are in the same cut as their block.
     let letters = std::mem::take(&mut chain.letters);
     match parcels.first_mut() {
         _ if letters.is_empty() => {}

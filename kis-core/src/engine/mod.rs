@@ -25,6 +25,7 @@ mod inbox;
 mod lane;
 mod parcel;
 mod reader;
+mod reentry;
 mod router;
 mod run;
 mod search;

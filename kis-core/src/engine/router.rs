@@ -23,7 +23,8 @@ pub(super) struct Routed {
 /// Where the rows of all partitions of a flow meet its lanes.
 #[derive(Debug)]
 pub(super) struct Router {
-    lanes: Vec<Arc<Lane>>,
+    /// The lanes of each stage; rows from the sources go into those of the first one.
+    stages: Vec<Arc<[Arc<Lane>]>>,
     /// The lane of `at_end`, which takes part in cuts and gets no rows from here.
     last: Option<Arc<Lane>>,
     drained: Notify,
@@ -57,10 +58,10 @@ pub(super) struct Marked {
 }
 
 impl Router {
-    /// A router into these lanes; `cut` is the number of the last cut.
-    pub(super) fn new(lanes: Vec<Arc<Lane>>, last: Option<Arc<Lane>>, cut: u64) -> Router {
+    /// A router into the lanes of these stages; `cut` is the number of the last cut.
+    pub(super) fn new(stages: Vec<Arc<[Arc<Lane>]>>, last: Option<Arc<Lane>>, cut: u64) -> Router {
         Router {
-            lanes,
+            stages,
             last,
             drained: Notify::new(),
             inner: Mutex::new(Inner {
@@ -96,11 +97,22 @@ impl Router {
             inner.rows += routed.rows;
             inner.moved = true;
             for (lane, parcel) in routed.parcels {
-                self.lanes[lane].send(0, parcel);
+                self.stages[0][lane].send(0, parcel);
             }
         }
         if inner.partitions[partition].order.is_empty() {
             self.drained.notify_waiters();
+        }
+    }
+
+    /// Puts rows that were outside of the flow into lanes of a stage. A cut that begins later covers them.
+    pub(super) fn inject(&self, stage: usize, parcels: impl IntoIterator<Item = (usize, Parcel)>) {
+        let mut inner = self.inner.lock();
+        for (lane, parcel) in parcels {
+            inner.moved = true;
+            // Where rows change lanes they may come by any input: the lane meets its marker when all inputs have
+            // delivered it, and what the row changes is frozen there together with what it brought.
+            self.stages[stage][lane].send(0, parcel);
         }
     }
 
@@ -132,7 +144,13 @@ impl Router {
         inner.moved = false;
         inner.cut += 1;
         let cut = inner.cut;
-        for lane in self.lanes.iter().chain(&self.last) {
+        for lane in self
+            .stages
+            .first()
+            .into_iter()
+            .flat_map(|lanes| lanes.iter())
+            .chain(&self.last)
+        {
             lane.mark(0, cut);
         }
         let positions = inner
