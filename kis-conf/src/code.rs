@@ -84,6 +84,9 @@ codes! {
     ConnOfOneFlow = "KIS0131", "a connector that serves one flow is used by two";
     ExtMissing = "KIS0132", "a step takes a value that the app does not put in";
     JumpAcross = "KIS0133", "a jump leads over a change of lanes";
+    StateUnnamed = "KIS0134", "a function with state is used twice without names";
+    StateChanged = "KIS0201", "the stored state is not what the program keeps";
+    StateGone = "KIS0202", "the store holds state of a step that is not there";
 }
 
 impl Code {

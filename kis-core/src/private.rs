@@ -20,6 +20,6 @@ pub use crate::{
         AnyRow, Batch, Fails, Field, FieldError, FieldValue, Kind, Row, RowInfo, Rows, Shape, Texts, Value,
         expand::*,
     },
-    state::{State, StateInfo},
+    state::{Before, State, StateInfo},
 };
 pub use kis_conf::Mode;

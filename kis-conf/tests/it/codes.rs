@@ -22,13 +22,16 @@ fn found(text: &str) -> Vec<Code> {
     }
 }
 
-/// Codes whose fault a YAML text alone cannot have: bytes, the file system, or the Rust functions are needed.
+/// Codes whose fault a YAML text alone cannot have: bytes, the file system, the Rust functions or
+/// a store are needed.
 fn needs_more(code: Code) -> bool {
     let number = code.as_str();
     let fits = [
         "KIS0116", "KIS0117", "KIS0118", "KIS0119", "KIS0121", "KIS0126", "KIS0129",
     ];
-    matches!(number, "KIS0009" | "KIS0010") || (number.starts_with("KIS01") && !fits.contains(&number))
+    matches!(number, "KIS0009" | "KIS0010")
+        || number.starts_with("KIS02")
+        || (number.starts_with("KIS01") && !fits.contains(&number))
 }
 
 #[test]

@@ -10,8 +10,8 @@ use super::error::StoreError;
 use super::handle::{Inner, Store};
 use super::key::TableKey;
 use super::layout::{
-    Bytes2, FLOWS, LETTERS, NOTES, PARKED, POSITIONS, behind, embedded_table, id_key, put_record, put_state,
-    state_prefix, state_table,
+    Bytes2, FLOWS, LETTERS, NOTES, PARKED, POSITIONS, STATES, behind, embedded_table, id_key, put_record,
+    put_state, state_prefix, state_table,
 };
 use super::tables::FrozenTables;
 
@@ -40,7 +40,7 @@ impl Store {
     /// letters and the embedded tables stay.
     pub fn forget(&self, flow: &str) -> Result<(), StoreError> {
         self.write(|write, inner| {
-            for table in [POSITIONS, NOTES, PARKED] {
+            for table in [POSITIONS, NOTES, PARKED, STATES] {
                 remove_prefix(write, inner, table, &flow.key())?;
             }
             put_all(write, inner, FLOWS, [(flow.key(), None::<Vec<u8>>)])?;
@@ -64,17 +64,7 @@ impl Store {
         })
     }
 
-    /// Removes the state of one step; whether it had any.
-    pub fn drop_state(&self, flow: &str, step: &str) -> Result<bool, StoreError> {
-        let name = state_table(flow, step);
-        self.write(|write, inner| {
-            write
-                .delete_table(Bytes2::new(&name))
-                .map_err(|error| inner.error(error))
-        })
-    }
-
-    fn write<T>(
+    pub(super) fn write<T>(
         &self,
         fill: impl FnOnce(&WriteTransaction, &Inner) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -109,6 +99,11 @@ fn write_flow(write: &WriteTransaction, inner: &Inner, cut: &FlowCut) -> Result<
         .map(|(conn, note)| ((flow, conn).key(), Some(note)));
     put_all(write, inner, NOTES, notes)?;
     put_all(write, inner, FLOWS, [(flow.key(), Some(put_record(&cut.record)))])?;
+    let states = cut
+        .states
+        .iter()
+        .map(|(step, state)| ((flow, &**step).key(), Some(put_record(state))));
+    put_all(write, inner, STATES, states)?;
     if cut.clear_parked {
         remove_prefix(write, inner, PARKED, &flow.key())?;
     }
@@ -186,7 +181,7 @@ fn sorted<'a, W: 'a>(
     rows
 }
 
-fn put_all<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+pub(super) fn put_all<K: AsRef<[u8]>, V: AsRef<[u8]>>(
     write: &WriteTransaction,
     inner: &Inner,
     table: Bytes2<'_>,

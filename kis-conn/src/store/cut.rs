@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::record::{FlowRecord, Letter, LetterId, ParkedRow};
+use super::record::{FlowRecord, Letter, LetterId, ParkedRow, StateRecord};
 use super::tables::FrozenTables;
 use crate::{Partition, Position};
 
@@ -19,6 +19,8 @@ pub struct FlowCut {
     pub lanes: Vec<LaneCut>,
     /// What each connector noted.
     pub notes: Vec<(String, Vec<u8>)>,
+    /// What the state of its steps looks like from this cut on, by step. A step that is not named here keeps its record.
+    pub states: Vec<(Arc<str>, StateRecord)>,
     /// The flow's record with this cut.
     pub record: FlowRecord,
     /// Removes all parked rows the flow has in the store, before those of the lanes are written.

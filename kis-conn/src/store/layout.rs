@@ -22,6 +22,9 @@ pub(super) const NOTES: Bytes2<'static> = TableDefinition::new("notes");
 pub(super) const LETTERS: Bytes2<'static> = TableDefinition::new("letters");
 pub(super) const PARKED: Bytes2<'static> = TableDefinition::new("parked");
 
+/// What the state of each step looks like. Stores that an older version made get it with the first cut.
+pub(super) const STATES: Bytes2<'static> = TableDefinition::new("states");
+
 /// The tables that are always there.
 pub(super) const FIXED: [Bytes2<'static>; 6] = [KIS, FLOWS, POSITIONS, NOTES, LETTERS, PARKED];
 
@@ -33,14 +36,15 @@ pub(super) fn state_table(flow: &str, step: &str) -> String {
     format!("{}{}", state_prefix(flow), escaped(step))
 }
 
+/// The flow and the step whose state a table holds.
+pub(super) fn state_owner(table: &str) -> Option<(String, String)> {
+    let (flow, step) = table.strip_prefix("state/")?.split_once('/')?;
+    Some((unescaped(flow), unescaped(step)))
+}
+
 /// What the names of all state tables of a flow begin with.
 pub(super) fn state_prefix(flow: &str) -> String {
     format!("state/{}/", escaped(flow))
-}
-
-/// The step whose state a table of this flow holds.
-pub(super) fn state_step(flow: &str, table: &str) -> Option<String> {
-    table.strip_prefix(&state_prefix(flow)).map(unescaped)
 }
 
 /// The name under which the embedded table `name` is kept.

@@ -9,6 +9,7 @@
 //! | `flows` | flow | [`FlowRecord`] |
 //! | `positions` | (flow, source, partition) | the source's position |
 //! | `notes` | (flow, connector) | what the connector noted in the cut |
+//! | `states` | (flow, step) | [`StateRecord`] |
 //! | `letters` | (flow, id) | [`Letter`] |
 //! | `parked` | (flow, id) | [`ParkedRow`] |
 //! | `state/FLOW/STEP` | key group, key | version, fingerprint, expiry, bytes |
@@ -28,6 +29,7 @@ mod open;
 mod overlay;
 mod read;
 mod record;
+mod state;
 mod tables;
 mod trial;
 
@@ -36,7 +38,8 @@ pub use error::StoreError;
 pub use handle::Store;
 pub use key::{KeyPart, TableKey, show_key};
 pub use layout::KEY_GROUPS;
-pub use record::{CsvDialect, FlowRecord, Letter, LetterId, ParkedRow, RunState, StoredRow};
+pub use record::{CsvDialect, FlowRecord, Letter, LetterId, ParkedRow, RunState, StateRecord, StoredRow};
+pub use state::StoredState;
 pub use tables::{FlowTables, FrozenTables, LaneTables};
 
 #[cfg(test)]

@@ -6,13 +6,12 @@ use bytes::Bytes;
 use redb::{ReadableTable, ReadableTableMetadata, TableHandle};
 use serde::de::DeserializeOwned;
 
-use super::cut::StateValue;
 use super::error::StoreError;
 use super::handle::{Inner, Store, Table};
 use super::key::TableKey;
 use super::layout::{
-    FLOWS, LETTERS, NOTES, PARKED, POSITIONS, behind, embedded_name, embedded_table, id_key, state_step,
-    state_table, take_record, take_state, texts,
+    FLOWS, LETTERS, NOTES, PARKED, POSITIONS, behind, embedded_name, embedded_table, id_key, take_record,
+    texts,
 };
 use super::record::{FlowRecord, Letter, LetterId, ParkedRow};
 use crate::{Partition, Position};
@@ -59,28 +58,6 @@ impl Store {
             Ok(())
         })?;
         Ok(found)
-    }
-
-    /// Hands over each key of a step's state: its group, the key, the value. In the order of group and key.
-    pub fn state(
-        &self,
-        flow: &str,
-        step: &str,
-        mut each: impl FnMut(u8, &[u8], StateValue),
-    ) -> Result<(), StoreError> {
-        self.prefix(&state_table(flow, step), &[], |inner, key, value| {
-            let (group, key) = key
-                .split_first()
-                .ok_or_else(|| inner.corrupt("a state key is empty"))?;
-            let value = take_state(value).ok_or_else(|| inner.corrupt("a state value has no head"))?;
-            each(*group, key, value);
-            Ok(())
-        })
-    }
-
-    /// The steps of a flow that have state, and how many keys each has.
-    pub fn state_steps(&self, flow: &str) -> Result<Vec<(String, u64)>, StoreError> {
-        self.tables(|name| state_step(flow, name))
     }
 
     /// A flow's dead letters, by id.
@@ -134,7 +111,7 @@ impl Store {
         self.tables(|name| embedded_name(name).map(str::to_owned))
     }
 
-    fn get(&self, table: &str, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+    pub(super) fn get(&self, table: &str, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         let inner = &*self.inner;
         let Some(table) = inner.view()?.table(inner, table)? else {
             return Ok(None);
@@ -144,10 +121,21 @@ impl Store {
     }
 
     /// Hands over the rows whose key begins with `prefix`.
-    fn prefix(
+    pub(super) fn prefix(
         &self,
         table: &str,
         prefix: &[u8],
+        each: impl FnMut(&Inner, &[u8], &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.range(table, prefix, behind(prefix).as_deref(), each)
+    }
+
+    /// Hands over the rows from the key `from` on, up to before `end`.
+    pub(super) fn range(
+        &self,
+        table: &str,
+        from: &[u8],
+        end: Option<&[u8]>,
         mut each: impl FnMut(&Inner, &[u8], &[u8]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let inner = &*self.inner;
@@ -155,9 +143,9 @@ impl Store {
             return Ok(());
         };
         let table: Arc<Table> = table;
-        let rows = match behind(prefix) {
-            Some(end) => ReadableTable::range(&*table, prefix..end.as_slice()),
-            None => ReadableTable::range(&*table, prefix..),
+        let rows = match end {
+            Some(end) => ReadableTable::range(&*table, from..end),
+            None => ReadableTable::range(&*table, from..),
         };
         for row in rows.map_err(|error| inner.error(error))? {
             let (key, value) = row.map_err(|error| inner.error(error))?;
@@ -166,7 +154,7 @@ impl Store {
         Ok(())
     }
 
-    fn tables(&self, pick: impl Fn(&str) -> Option<String>) -> Result<Vec<(String, u64)>, StoreError> {
+    pub(super) fn tables<T>(&self, pick: impl Fn(&str) -> Option<T>) -> Result<Vec<(T, u64)>, StoreError> {
         let inner = &*self.inner;
         let view = inner.view()?;
         let mut found = Vec::new();
@@ -182,7 +170,7 @@ impl Store {
 }
 
 impl Inner {
-    fn record<R: DeserializeOwned>(&self, bytes: &[u8]) -> Result<R, StoreError> {
+    pub(super) fn record<R: DeserializeOwned>(&self, bytes: &[u8]) -> Result<R, StoreError> {
         take_record(bytes).map_err(|what| self.corrupt(what))
     }
 }

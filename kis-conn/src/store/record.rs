@@ -141,6 +141,20 @@ pub struct ParkedRow {
     pub row: StoredRow,
 }
 
+/// What the stored state of a step looks like: every value of it was written by this version of this type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StateRecord {
+    /// The version of the state's type.
+    pub version: u32,
+    /// The fingerprint of its form.
+    pub fingerprint: u64,
+    /// The Rust name of the type.
+    pub type_name: String,
+    /// Its form, for messages: a line for each value, `total: f64`.
+    pub form: String,
+}
+
 /// Whether a flow has reached its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunState {

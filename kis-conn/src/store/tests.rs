@@ -56,6 +56,60 @@ fn parked(flow: &str, key: &str, seq: u64) -> ParkedRow {
     }
 }
 
+fn form(number: u64) -> StateRecord {
+    StateRecord {
+        version: number as u32,
+        fingerprint: 7,
+        type_name: "PerCarrier".into(),
+        form: "total: f64\n".into(),
+    }
+}
+
+#[test]
+fn state_and_positions_of_a_stopped_flow_can_be_changed() {
+    let store = Store::in_memory();
+    store.commit(&[cut("a", 1), cut("b", 2)]).unwrap();
+    let stored = |flow: &str, step: &str, number| StoredState {
+        flow: flow.into(),
+        step: step.into(),
+        keys: 1,
+        record: Some(form(number)),
+    };
+    let per_carrier = |flow, number| stored(flow, "per/carrier", number);
+    assert_eq!(
+        store.states().unwrap(),
+        [per_carrier("a", 1), per_carrier("b", 2)]
+    );
+    let value = |flow: &str, step: &str| store.state_value(flow, step, 3, &"UA".key()).unwrap();
+    assert_eq!(value("b", "per/carrier").unwrap().bytes, [2]);
+
+    assert!(store.move_state("a", "per/carrier", "carriers").unwrap());
+    assert!(!store.move_state("a", "per/carrier", "carriers").unwrap());
+    assert_eq!(
+        store.states().unwrap(),
+        [stored("a", "carriers", 1), per_carrier("b", 2)]
+    );
+    assert_eq!(value("a", "per/carrier"), None);
+    assert!(store.drop_state("b", "per/carrier").unwrap());
+    assert!(!store.drop_state("b", "per/carrier").unwrap());
+    assert_eq!(store.states().unwrap(), [stored("a", "carriers", 1)]);
+    assert_eq!(store.state_record("b", "per/carrier").unwrap(), None);
+
+    let (partition, position) = (Partition::new("p/1"), Position::new(vec![1, 9]));
+    store.set_position("a", "s", &partition, Some(&position)).unwrap();
+    let expect = ("s".to_owned(), partition.clone(), position);
+    assert_eq!(store.positions("a").unwrap(), [expect]);
+    store.set_position("a", "s", &partition, None).unwrap();
+    assert_eq!(store.positions("a").unwrap(), []);
+    assert_eq!(store.positions("b").unwrap().len(), 1);
+}
+
+fn state_steps(store: &Store, flow: &str) -> Vec<(String, u64)> {
+    let states = store.states().unwrap();
+    let own = states.into_iter().filter(|state| state.flow == flow);
+    own.map(|state| (state.step, state.keys)).collect()
+}
+
 fn cut(flow: &str, number: u64) -> FlowCut {
     let state = StateWrite {
         step: "per/carrier".into(),
@@ -86,6 +140,7 @@ fn cut(flow: &str, number: u64) -> FlowCut {
         )],
         lanes: vec![lane],
         notes: vec![("out".into(), vec![number as u8])],
+        states: vec![("per/carrier".into(), form(number))],
         record: FlowRecord {
             run_id: "r".into(),
             cut: number,
@@ -114,12 +169,12 @@ fn check_there(store: &Store, flow: &str, number: u64) {
     );
     let mut state = Vec::new();
     store
-        .state(flow, "per/carrier", |group, key, value| {
+        .state(flow, "per/carrier", 0..KEY_GROUPS, |group, key, value| {
             state.push((group, key.to_vec(), value.bytes));
         })
         .unwrap();
     assert_eq!(state, [(3, "UA".key(), vec![number as u8])]);
-    assert_eq!(store.state_steps(flow).unwrap(), [("per/carrier".to_owned(), 1)]);
+    assert_eq!(state_steps(store, flow), [("per/carrier".to_owned(), 1)]);
 }
 
 #[test]
@@ -141,7 +196,7 @@ fn cuts_of_several_flows_are_there_after_reopening() {
     assert_eq!(store.record("a").unwrap(), None);
     assert!(store.positions("a").unwrap().is_empty());
     assert!(store.parked("a").unwrap().is_empty());
-    assert!(store.state_steps("a").unwrap().is_empty());
+    assert!(state_steps(&store, "a").is_empty());
     assert_eq!(store.letters("a").unwrap().len(), 1, "letters are kept");
     check_there(&store, "a/b", 1);
 }
@@ -170,7 +225,7 @@ fn what_is_removed_is_gone() {
         .unwrap();
     assert!(store.letters("a").unwrap().is_empty());
     assert_eq!(store.parked("a").unwrap(), [parked("a", "b", 2)]);
-    assert_eq!(store.state_steps("a").unwrap(), [("per/carrier".to_owned(), 0)]);
+    assert!(state_steps(&store, "a").is_empty());
     store
         .commit(&[FlowCut {
             flow: "a".into(),
@@ -301,7 +356,7 @@ proptest! {
                 store = Store::open(dir.path()).unwrap();
             }
             let mut found = BTreeMap::new();
-            store.state("f", "s", |group, key, value| { found.insert(vec![group, key[0]], value.bytes[0]); }).unwrap();
+            store.state("f", "s", 0..KEY_GROUPS, |group, key, value| { found.insert(vec![group, key[0]], value.bytes[0]); }).unwrap();
             prop_assert_eq!(&found, &model);
         }
     }

@@ -32,21 +32,7 @@ pub(super) fn load(app: &App, common: &Common, streams: &Streams) -> Result<Load
     unknown_names(&conf.files, common, streams)?;
     let files = conf.files.clone();
     let refuse = |problems: &Problems| {
-        streams.say(problems.render(&files).trim_end());
-        let errors: Vec<Code> = problems
-            .iter()
-            .filter(|problem| problem.severity == Severity::Error)
-            .map(|problem| problem.code)
-            .collect();
-        let count = if errors.len() == 1 {
-            "one error".to_owned()
-        } else {
-            format!("{} errors", errors.len())
-        };
-        let code = errors.first().map_or("CODE", |code| code.as_str());
-        streams.error(format_args!(
-            "the configuration has {count}; `explain {code}` says more"
-        ));
+        refuse(problems, &files, "the configuration has", streams);
         Exit::Config
     };
     let conf = check_read((conf, problems)).map_err(|problems| refuse(&problems))?;
@@ -69,6 +55,22 @@ pub(super) fn load(app: &App, common: &Common, streams: &Streams) -> Result<Load
         functions,
         workers,
     })
+}
+
+/// Tells all problems, and how many there are.
+pub(super) fn refuse(problems: &Problems, files: &[FileText], what: &str, streams: &Streams) {
+    streams.say(problems.render(files).trim_end());
+    let errors: Vec<Code> = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .map(|problem| problem.code)
+        .collect();
+    let count = match errors.len() {
+        1 => "one error".to_owned(),
+        count => format!("{count} errors"),
+    };
+    let code = errors.first().map_or("CODE", |code| code.as_str());
+    streams.error(format_args!("{what} {count}; `explain {code}` says more"));
 }
 
 fn read(flows: &FlowSet, common: &Common) -> (Conf, Problems) {

@@ -15,14 +15,14 @@ use super::{
     args::{Common, Progress as ShowProgress, Run},
     finish::{self, Asked},
     graph::known,
-    load::{Loaded, load},
+    load::{Loaded, load, refuse},
     signals::Signals,
     stale,
     streams::Streams,
 };
 use crate::{
     engine::{Engine, RunOptions, Stopper, Summary},
-    flow::{FlowSet, Plan},
+    flow::{FlowSet, Plan, stored},
     function::Exts,
     observe::{
         FlowCounters, Listener, Metrics, MetricsOptions, Progress, Screen, Serving, Show, Watched,
@@ -41,25 +41,38 @@ pub(super) fn run(app: App, common: &Common, options: &Run, streams: &mut Stream
         return exit;
     }
     let dir = options.store.as_ref().unwrap_or(&loaded.plan.global.store_path);
-    let done = open_store(dir).and_then(|store| {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(loaded.workers)
-            .thread_name("kis-worker")
-            .enable_all()
-            .build()
-            .map_err(|error| format!("the system gives no threads: {error}"))?;
-        let running = Running {
-            loaded: &loaded,
-            options,
-            streams,
-            exts: app.exts,
-            store,
-        };
-        let done = runtime.block_on(running.run(app.on_start));
-        // What hangs, such as a call that blocks for ever, must not keep the process alive.
-        runtime.shutdown_timeout(Duration::from_millis(500));
-        done
-    });
+    let store = match open_store(dir) {
+        Ok(store) => store,
+        Err(error) => {
+            streams.error(error);
+            return Exit::Failed;
+        }
+    };
+    if !options.fresh
+        && let Err(exit) = fitting_state(&loaded, &store, streams)
+    {
+        return exit;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(loaded.workers)
+        .thread_name("kis-worker")
+        .enable_all()
+        .build();
+    let done = runtime
+        .map_err(|error| format!("the system gives no threads: {error}"))
+        .and_then(|runtime| {
+            let running = Running {
+                loaded: &loaded,
+                options,
+                streams,
+                exts: app.exts,
+                store,
+            };
+            let done = runtime.block_on(running.run(app.on_start));
+            // What hangs, such as a call that blocks for ever, must not keep the process alive.
+            runtime.shutdown_timeout(Duration::from_millis(500));
+            done
+        });
     match done {
         Ok(exit) => exit,
         Err(error) => {
@@ -67,6 +80,24 @@ pub(super) fn run(app: App, common: &Common, options: &Run, streams: &mut Stream
             Exit::Failed
         }
     }
+}
+
+/// The flows can take all the state that the store holds of them.
+fn fitting_state(loaded: &Loaded, store: &Store, streams: &Streams) -> Result<(), Exit> {
+    let problems = stored::check(&loaded.plan, store).map_err(|error| {
+        streams.error(error);
+        Exit::Failed
+    })?;
+    if problems.is_empty() {
+        return Ok(());
+    }
+    refuse(
+        &problems,
+        &loaded.conf.files,
+        "the flows and their store have",
+        streams,
+    );
+    Err(Exit::Config)
 }
 
 /// In a debug build, warns of configuration files that the program does not have.
@@ -101,7 +132,7 @@ fn select(plan: &mut Plan, names: &[String], streams: &Streams) -> Result<(), Ex
     Ok(())
 }
 
-fn open_store(dir: &Path) -> Result<Store, String> {
+pub(super) fn open_store(dir: &Path) -> Result<Store, String> {
     Store::open(dir).map_err(|error| error.to_string())
 }
 

@@ -1,7 +1,8 @@
 //! Builds what a flow runs with: opened sources, lanes with their clients and their state.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
+use kis_conf::Code;
 use kis_conn::{
     LaneContext, LaneLog, Partition, Source, SourceSpec,
     store::{FlowTables, Store},
@@ -21,9 +22,9 @@ use super::{
     work::Work,
 };
 use crate::{
-    flow::{FlowPlan, StepPlan},
+    flow::{FlowPlan, StepPlan, stored},
     function::{Cache, Ctx, Exts, Meta},
-    row::key::{KeyRef, lane_of_group},
+    row::key::{KeyRef, groups_of},
 };
 
 /// What lanes are built from.
@@ -133,7 +134,7 @@ pub(super) fn lanes(
             let context = lane_context(kit, number * plan.lanes + lane, total);
             let mut chain = chain(kit, stage.first, stage.end, plan.own_steps, &context, &shared);
             chain.onward = onward.clone();
-            load_state(kit, &mut chain, |group| lane_of_group(group, plan.lanes) == lane)?;
+            load_state(kit, &mut chain, groups_of(lane, plan.lanes))?;
             let inputs = if number == 0 { 1 } else { plan.lanes };
             lanes.push(Lane::new(chain, inputs, answers.clone(), work.clone()));
         }
@@ -245,40 +246,42 @@ fn context(kit: &Kit<'_>, at: usize, lane: Option<&LaneContext>, (cache, meta): 
 }
 
 /// Loads the state of the lane's key groups from the last cut.
-pub(super) fn load_state(kit: &Kit<'_>, chain: &mut Chain, holds: impl Fn(u8) -> bool) -> Result<(), Fault> {
+pub(super) fn load_state(kit: &Kit<'_>, chain: &mut Chain, groups: Range<u8>) -> Result<(), Fault> {
     let now_ms = kit.around.now_ms();
+    let store_fault = |error| Fault::new("store", error);
     for step in &mut chain.steps {
         let (Some(map), Some(state)) = (&mut step.state, &step.plan.state) else {
             continue;
         };
         map.set_now(now_ms);
+        let (flow, name) = (&kit.plan.name, &step.plan.name);
+        let record = kit.store.state_record(flow, name).map_err(store_fault)?;
+        if let Some(problem) = record.and_then(|record| stored::changed(kit.plan, &step.plan, state, &record))
+        {
+            return Err(Fault::at(name, problem.code.as_str(), problem));
+        }
         let mut wrong = None;
         kit.store
-            .state(&kit.plan.name, &step.plan.name, |group, key, value| {
-                if !holds(group) || wrong.is_some() {
-                    return;
-                }
-                if value.version != state.info.version {
-                    wrong = Some(format!(
-                        "it was stored as version {}, and the program has version {}",
-                        value.version, state.info.version
-                    ));
-                } else if let Err(text) =
-                    map.load(KeyRef::from_canonical(key), &value.bytes, value.expires_ms)
-                {
-                    wrong = Some(text);
+            .state(flow, name, groups.clone(), |_, key, value| {
+                if wrong.is_none() {
+                    let key = KeyRef::from_canonical(key);
+                    wrong = map
+                        .load(key, value.version, &value.bytes, value.expires_ms)
+                        .err()
+                        .map(|text| {
+                            format!(
+                                "the stored state of key {key} cannot be read as {}: {text}",
+                                state.info.short_name()
+                            )
+                        });
                 }
             })
-            .map_err(|error| Fault::new("store", error))?;
+            .map_err(store_fault)?;
         if let Some(text) = wrong {
-            return Err(Fault::at(
-                &step.plan.name,
-                "state_changed",
-                format_args!(
-                    "the stored state cannot be read as {}: {text}; raise the version and reset it with `run --fresh`, or bring the old type back",
-                    (state.info.type_name)()
-                ),
-            ));
+            let help = format_args!(
+                "{text}; forget the state with `state drop {flow} {name}`, or mend what reads it"
+            );
+            return Err(Fault::at(name, Code::StateChanged.as_str(), help));
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::{
 
 use kis_conn::{
     ErrorClass,
-    store::{FlowCut, FlowRecord, LaneCut, RunState, StateValue, StateWrite},
+    store::{FlowCut, FlowRecord, LaneCut, RunState, StateRecord, StateValue, StateWrite},
 };
 use tokio::sync::mpsc;
 
@@ -19,7 +19,10 @@ use super::{
     reader::Patience,
     router::Marked,
 };
-use crate::{flow::FlowPlan, row::key::KeyRef};
+use crate::{
+    flow::{FlowPlan, stored},
+    row::key::KeyRef,
+};
 
 /// A cut that takes longer than this, and than so many times the interval of cuts, makes the readers wait: what is
 /// behind its markers stays in memory until it is made.
@@ -30,6 +33,8 @@ pub(super) struct Cutter {
     flow: Arc<FlowRun>,
     answers: mpsc::UnboundedReceiver<Answer>,
     record: FlowRecord,
+    /// What the first cut says of the flow's state: it stores migrated values in their new form.
+    states: Vec<(Arc<str>, StateRecord)>,
     /// From when on a cut is late.
     late: Duration,
 }
@@ -43,6 +48,7 @@ impl Cutter {
         every: Duration,
     ) -> Cutter {
         Cutter {
+            states: stored::records(&flow.plan),
             flow,
             answers,
             record,
@@ -183,6 +189,7 @@ impl Cutter {
             positions,
             lanes,
             notes,
+            states: self.states.clone(),
             record: record.clone(),
             clear_parked: false,
         };
@@ -203,6 +210,7 @@ impl Cutter {
             }
         }
         self.record = record;
+        self.states.clear();
         flow.tables.durable(&cut.lanes);
         counters.acked.add(marked.rows);
         self.commit_sources(&marked).await;
@@ -237,7 +245,9 @@ pub(super) fn encode(lanes: Vec<LaneFreeze>, plan: &FlowPlan) -> Result<Vec<Lane
         let mut cut = lane.writes;
         for (at, frozen) in lane.state {
             let step = &plan.steps[at];
-            let version = step.state.map_or(0, |state| state.info.version);
+            let (version, fingerprint) = step
+                .state
+                .map_or((0, 0), |state| (state.info.version, state.fingerprint));
             cut.state.reserve(frozen.len());
             let mut each = |key: KeyRef<'_>, bytes: Option<Vec<u8>>, expires_ms: u64| {
                 cut.state.push(StateWrite {
@@ -246,7 +256,7 @@ pub(super) fn encode(lanes: Vec<LaneFreeze>, plan: &FlowPlan) -> Result<Vec<Lane
                     key: key.canonical().into(),
                     value: bytes.map(|bytes| StateValue {
                         version,
-                        fingerprint: 0,
+                        fingerprint,
                         expires_ms,
                         bytes,
                     }),

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    around::{Clock, Stop, Surroundings},
+    around::{Stop, Surroundings},
     conns::{OpenConns, open_conns},
     fault::Fault,
     flow::{self, Environment, FlowEnd},
@@ -23,7 +23,7 @@ use super::{
     writer::Writer,
 };
 use crate::{
-    flow::{FlowPlan, Plan},
+    flow::{FlowPlan, Plan, stored},
     function::Exts,
     observe::{FlowCounters, Phase},
 };
@@ -44,8 +44,8 @@ pub struct RunOptions {
     pub exts: Exts,
     /// Forget what was stored of the flows, and read from the start.
     pub fresh: bool,
-    /// The clock by which state expires; tests hand in their own.
-    pub(crate) clock: Clock,
+    /// The clock by which state expires: milliseconds since 1970. Tests hand in their own.
+    pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
 }
 
 impl RunOptions {
@@ -103,12 +103,24 @@ pub struct FlowSummary {
     pub took: Duration,
 }
 
+/// The flows can take all the state that the store holds of them.
+fn fitting_state(plan: &Plan, store: &Store) -> Result<(), Fault> {
+    let problems = stored::check(plan, store).map_err(|error| Fault::new("store", error))?;
+    match problems.iter().next() {
+        Some(first) => Err(Fault::new(first.code.as_str(), &problems)),
+        None => Ok(()),
+    }
+}
+
 impl Engine {
     /// Opens the connectors and starts the flows of `plan`. Needs a tokio runtime.
     ///
     /// # Errors
-    /// If a connector cannot be opened, or the system gives no thread for the store.
+    /// If the store holds state that the flows cannot take, a connector cannot be opened, or the system gives no thread for the store.
     pub async fn start(plan: &Plan, options: RunOptions) -> Result<Engine, Fault> {
+        if !options.fresh {
+            fitting_state(plan, &options.store)?;
+        }
         let conns = open_conns(plan, &options.store, &options.base).await?;
         let (writer, writer_ended) =
             Writer::start(options.store.clone()).map_err(|error| Fault::new("thread", error))?;

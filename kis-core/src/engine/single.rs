@@ -7,7 +7,7 @@ use std::sync::{
 
 use kis_conn::{
     LaneContext,
-    store::{FlowCut, FlowRecord, FlowTables, LaneCut, Letter, LetterWrite, Store, StoreError},
+    store::{self, FlowCut, FlowRecord, FlowTables, LaneCut, Letter, LetterWrite, Store, StoreError},
 };
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
     run::new_counters,
 };
 use crate::{
-    flow::{FlowPlan, Plan, SourcePlan},
+    flow::{FlowPlan, Plan, SourcePlan, stored},
     function::{Cache, Exts, Meta},
     observe::FlowCounters,
     row::Batch,
@@ -164,7 +164,7 @@ impl SingleLane {
                 lanes: 1,
                 unique: false,
             });
-            build::load_state(&kit, &mut chain, |_| true)?;
+            build::load_state(&kit, &mut chain, 0..store::KEY_GROUPS)?;
             chains.push(chain);
         }
         if let Some(last) = chains.last_mut() {
@@ -223,6 +223,7 @@ impl SingleLane {
             positions: Vec::new(),
             lanes,
             notes,
+            states: stored::records(&self.plan),
             record: FlowRecord {
                 cut: record.cut.max(number),
                 at_ms: self.around.now_ms(),

@@ -148,6 +148,7 @@ impl Binder<'_> {
             .chain(&flow.at_end)
             .map(|step| self.step(flow, step))
             .collect::<Option<_>>()?;
+        self.problems.extend(unnamed_state(flow, &steps));
         let own_steps = flow.steps.len();
         let mut steps = with_jumps(steps, own_steps);
         let replaces = |step: &StepPlan| !matches!(step.info.on, HandsOn::WhatCameIn);
@@ -229,6 +230,7 @@ impl Binder<'_> {
                     state = Some(StepState {
                         info,
                         ttl_ms: ttl_ms(step, &info),
+                        fingerprint: info.shape().fingerprint(),
                     });
                 }
                 Need::Nothing | Need::Ext { .. } => {}
@@ -358,6 +360,28 @@ impl Binder<'_> {
         )
         .help(suggest::did_you_mean(&name.value, &known))
     }
+}
+
+/// Steps with state whose names are only numbers of uses, which another step before them would change.
+fn unnamed_state<'a>(flow: &'a FlowConf, steps: &'a [StepPlan]) -> impl Iterator<Item = Problem> + 'a {
+    let confs = || flow.steps.iter().chain(&flow.at_end);
+    let used_twice = move |fname: &str| {
+        confs()
+            .filter(|other| !other.named && *other.fname == *fname)
+            .count()
+            > 1
+    };
+    confs()
+        .zip(steps)
+        .filter(move |(conf, step)| step.state.is_some() && !conf.named && used_twice(&conf.fname))
+        .map(|(conf, step)| {
+            let text = format!(
+                "{} keeps state and is used twice in flow {}; its state is stored under the name of its step",
+                conf.fname, flow.name
+            );
+            Problem::error(Code::StateUnnamed, &conf.place, text)
+                .help(format!("name each use: as: {}", step.name))
+        })
 }
 
 fn ttl_ms(step: &StepConf, state: &StateInfo) -> u64 {

@@ -6,6 +6,7 @@ mod path;
 mod plan;
 mod set;
 mod stages;
+pub(crate) mod stored;
 mod whole;
 
 pub use self::{

@@ -117,6 +117,8 @@ pub struct StepState {
     pub info: StateInfo,
     /// How long values are kept, in milliseconds.
     pub ttl_ms: u64,
+    /// The fingerprint of its stored form.
+    pub fingerprint: u64,
 }
 
 /// A source of a flow.

@@ -298,6 +298,12 @@ pub(crate) fn lane_of_group(group: u8, lanes: usize) -> usize {
     usize::from(group) * lanes / KEY_GROUPS as usize
 }
 
+/// The key groups of a lane.
+pub(crate) fn groups_of(lane: usize, lanes: usize) -> std::ops::Range<u8> {
+    let first = |lane: usize| (lane * KEY_GROUPS as usize).div_ceil(lanes) as u8;
+    first(lane)..first(lane + 1)
+}
+
 #[inline]
 fn canonical_int(value: i64) -> [u8; 9] {
     let mut bytes = [INT; 9];
@@ -341,6 +347,13 @@ mod tests {
     fn lanes_get_equal_shares_of_groups() {
         for lanes in 1..=9 {
             let mut counts = vec![0; lanes];
+            for lane in 0..lanes {
+                assert!(groups_of(lane, lanes).all(|group| lane_of_group(group, lanes) == lane));
+            }
+            assert_eq!(
+                (0..lanes).map(|lane| groups_of(lane, lanes).len()).sum::<usize>(),
+                128
+            );
             for group in 0..KEY_GROUPS {
                 counts[lane_of(group, lanes)] += 1;
             }

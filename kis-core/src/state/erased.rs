@@ -1,8 +1,12 @@
 //! State without its type, as the engine handles it: touch, undo, freeze, load.
 
-use std::{any::Any, fmt};
+use std::{any::Any, fmt, sync::Arc};
 
-use super::{State, StateMap, map::FrozenValue};
+use super::{
+    State, StateMap, StateShape,
+    map::FrozenValue,
+    version::{Version, read, versions_of},
+};
 use crate::row::key::KeyRef;
 
 /// What is known of a function's state type.
@@ -12,14 +16,18 @@ pub struct StateInfo {
     pub type_name: fn() -> &'static str,
     /// The version of its stored form.
     pub version: u32,
-    /// A number that changes when the names or the types of its fields do.
-    pub fingerprint: u64,
+    /// Its stored form.
+    pub shape: fn() -> Arc<StateShape>,
+    /// The versions that it reads, its own first.
+    pub versions: fn() -> Vec<Version>,
     /// How long a value is kept after it was last written, in milliseconds.
     pub ttl_ms: u64,
     /// The field by whose value this state is kept, if not by the key of the row's lane.
     pub key: Option<&'static str>,
     /// Makes an empty map for one lane.
     pub new: fn() -> Box<dyn AnyState>,
+    /// A stored value of a version as JSON, in the form that the type has now.
+    pub json: fn(u32, &[u8]) -> Result<serde_json::Value, String>,
 }
 
 impl StateInfo {
@@ -28,15 +36,34 @@ impl StateInfo {
         StateInfo {
             type_name: std::any::type_name::<S>,
             version: S::VERSION,
-            fingerprint: S::FINGERPRINT,
+            shape: StateShape::of::<S>,
+            versions: || {
+                let mut versions = Vec::new();
+                versions_of::<S>(&mut versions);
+                versions
+            },
             ttl_ms: S::TTL.as_millis() as u64,
             key,
             new: || Box::new(StateMap::<S>::default()),
+            json: |version, bytes| {
+                serde_json::to_value(read::<S>(version, bytes)?).map_err(|error| error.to_string())
+            },
         }
     }
 }
 
 impl StateInfo {
+    /// The stored form of the type.
+    pub fn shape(&self) -> Arc<StateShape> {
+        (self.shape)()
+    }
+
+    /// The type's name without its modules.
+    pub fn short_name(&self) -> &'static str {
+        let name = (self.type_name)();
+        name.rsplit("::").next().unwrap_or(name)
+    }
+
     /// The same, kept by the value of the field `key`.
     #[must_use]
     pub const fn by(self, key: Option<&'static str>) -> StateInfo {
@@ -77,11 +104,12 @@ pub trait AnyState: Send {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// Puts in a value that the store held.
+    /// Puts in a value that the store held, of this or an earlier version. One of an earlier version counts as changed, so
+    /// that the next cut stores it anew.
     ///
     /// # Errors
     /// A text saying why the bytes cannot be read as this type.
-    fn load(&mut self, key: KeyRef<'_>, bytes: &[u8], expires_ms: u64) -> Result<(), String>;
+    fn load(&mut self, key: KeyRef<'_>, version: u32, bytes: &[u8], expires_ms: u64) -> Result<(), String>;
     /// Copies what changed since the last freeze; the copy is encoded beside the lane.
     fn freeze(&mut self) -> Box<dyn Frozen>;
     /// Forgets values whose time to live has passed.
@@ -140,9 +168,14 @@ impl<S: State> AnyState for StateMap<S> {
         StateMap::len(self)
     }
 
-    fn load(&mut self, key: KeyRef<'_>, bytes: &[u8], expires_ms: u64) -> Result<(), String> {
-        let value = rmp_serde::from_slice(bytes).map_err(|e| e.to_string())?;
-        StateMap::load(self, key, value, expires_ms);
+    fn load(&mut self, key: KeyRef<'_>, version: u32, bytes: &[u8], expires_ms: u64) -> Result<(), String> {
+        StateMap::load(
+            self,
+            key,
+            read(version, bytes)?,
+            expires_ms,
+            version != S::VERSION,
+        );
         Ok(())
     }
 

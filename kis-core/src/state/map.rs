@@ -226,10 +226,14 @@ impl<S: State> StateMap<S> {
         self.ttl_ms = ttl_ms;
     }
 
-    /// Puts in a value that the store held.
-    pub(super) fn load(&mut self, key: KeyRef<'_>, value: S, expires_ms: u64) {
+    /// Puts in a value that the store held; a migrated one is to be stored anew.
+    pub(super) fn load(&mut self, key: KeyRef<'_>, value: S, expires_ms: u64, migrated: bool) {
         let written_ms = expires_ms.saturating_sub(self.ttl_ms);
-        self.insert(key, value, written_ms, false);
+        let slot = self.insert(key, value, written_ms, false);
+        if migrated {
+            self.slots[slot as usize].dirty = true;
+            self.dirty.push(slot);
+        }
     }
 
     /// Copies what changed since the last freeze, and forgets values whose time has passed among them.

@@ -111,7 +111,7 @@ fn a_value_expires_after_its_time_to_live() {
 fn a_value_from_the_store_is_stored_and_undone_from_its_first_touch_on() {
     let mut map = StateMap::<Count>::default();
     let bytes = rmp_serde::to_vec_named(&Count(7)).unwrap();
-    AnyState::load(&mut map, KeyRef::int(1), &bytes, 60_000).unwrap();
+    AnyState::load(&mut map, KeyRef::int(1), 1, &bytes, 60_000).unwrap();
     map.touch(KeyRef::int(1)).0 = 8;
     map.undo();
     assert_eq!(map.get(KeyRef::int(1)), Some(&Count(7)));
@@ -134,4 +134,94 @@ fn what_a_probe_touched_is_undone_though_the_call_kept_it() {
     map.undo();
     assert_eq!(map.get(KeyRef::int(1)), Some(&Count(1)));
     assert_eq!(map.get(KeyRef::int(2)), None);
+}
+
+/// What a type's stored form is, however it is made.
+mod form {
+    use std::{collections::BTreeMap, num::NonZero};
+
+    use super::*;
+    use crate::state::StateShape;
+
+    #[derive(Clone, Default, Serialize, Deserialize)]
+    struct Delay {
+        sum: f64,
+        #[serde(rename = "count")]
+        n: u32,
+    }
+
+    #[derive(Clone, Default, Serialize, Deserialize)]
+    enum Phase {
+        #[default]
+        New,
+        Wrapped(u8),
+        Pair(u8, String),
+        Fields {
+            x: i8,
+        },
+    }
+
+    #[derive(Clone, Serialize, Deserialize)]
+    struct Tree {
+        of: u8,
+        below: Vec<Tree>,
+    }
+
+    #[derive(Clone, Serialize, Deserialize)]
+    struct All {
+        delay: Delay,
+        last: Option<String>,
+        by_day: BTreeMap<i16, Vec<Delay>>,
+        pair: (bool, char, NonZero<u16>, f32),
+        phase: Phase,
+        tree: Tree,
+        boxed: Box<Option<Count>>,
+        #[serde(skip)]
+        _skipped: u8,
+        at: jiff::Timestamp,
+        port: std::net::Ipv4Addr,
+    }
+
+    impl Default for All {
+        fn default() -> All {
+            unreachable!("no value is made")
+        }
+    }
+
+    impl State for All {
+        const TTL: Duration = Duration::from_secs(60);
+        const VERSION: u32 = 1;
+    }
+
+    #[test]
+    fn is_a_line_for_each_value() {
+        let shape = StateShape::of::<All>();
+        insta::assert_snapshot!(shape, @r"
+        at: String
+        boxed: Option<u64>
+        by_day: Map<i16, Vec<{ sum: f64, count: u32 }>>
+        delay.count: u32
+        delay.sum: f64
+        last: Option<String>
+        pair: (bool, char, u16, f32)
+        phase: New | Wrapped(u8) | Pair(u8, String) | Fields { x: i8 }
+        port: (u8, u8, u8, u8)
+        tree.below: Vec<Tree>
+        tree.of: u8
+        ");
+        assert_eq!(StateShape::parse(&shape.to_string()), *shape);
+        insta::assert_snapshot!(StateShape::of::<Count>(), @"it: u64");
+    }
+
+    #[test]
+    fn changes_are_told() {
+        let before = StateShape::parse("a: u8\nb: u8\nd: u8\n");
+        let now = StateShape::parse("a: u8\nb: u16\nc: u8\n");
+        assert_eq!(
+            now.changes(&before),
+            ["b: u16 was u8", "c: u8 is new", "d: u8 is gone"]
+        );
+        assert_ne!(now.fingerprint(), before.fingerprint());
+        assert!(now.changes(&now).is_empty());
+    }
 }

@@ -12,6 +12,7 @@ mod letters;
 mod order;
 mod recovery;
 mod restart;
+mod state;
 mod steps;
 mod trials;
 mod whole;

@@ -2,8 +2,8 @@
 
 use kis_conf::unit;
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{DeriveInput, LitInt, LitStr};
+use quote::{quote, quote_spanned};
+use syn::{DeriveInput, LitInt, LitStr, Type, spanned::Spanned};
 
 use crate::{
     diag::Diag,
@@ -14,7 +14,7 @@ use crate::{
 
 const WORDS: Words = Words {
     of: "#[state(..)]",
-    known: &["ttl", "version", "own_serde", "crate"],
+    known: &["ttl", "version", "migrate_from", "own_serde", "crate"],
 };
 
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
@@ -23,13 +23,15 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut diag = Diag::default();
-    let (mut krate, mut own_serde, mut ttl, mut version) = (Krate::usual(), false, None, 1u32);
+    let (mut krate, mut own_serde, mut ttl) = (Krate::usual(), false, None);
+    let (mut version, mut before) = (1u32, None::<Type>);
     for attr in item.attrs.iter().filter(|attr| attr.path().is_ident("state")) {
         let read = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
             WORDS.read(input, &mut diag, |word, _, input, diag| {
                 match word {
                     "ttl" => ttl = Some(duration(&value(input)?, diag)),
                     "version" => version = value::<LitInt>(input)?.base10_parse()?,
+                    "migrate_from" => before = Some(value(input)?),
                     "own_serde" => own_serde = true,
                     _ => krate = Krate::parse(input)?,
                 }
@@ -53,10 +55,19 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
             "a state says how long it is kept after it was last written, since keys that never come again would stay forever; write #[state(ttl = \"30d\")]",
         );
     }
+    if let Some(before) = &before
+        && version < 2
+    {
+        let text = format!(
+            "a state that is migrated has a version above that of {}; add version = 2",
+            name(before)
+        );
+        diag.error(before, text);
+    }
     let ident = &item.ident;
     let open = krate.open();
     let nanos = ttl.unwrap_or_default();
-    let fingerprint = fingerprint(&item);
+    let migration = before.map(|before| migration(&item, version, &before));
     let serde = if own_serde {
         TokenStream::new()
     } else {
@@ -75,11 +86,33 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
             impl __kis::State for #ident {
                 const TTL: ::core::time::Duration = ::core::time::Duration::from_nanos(#nanos);
                 const VERSION: u32 = #version;
-                const FINGERPRINT: u64 = #fingerprint;
+                #migration
             }
             #serde
         };
     }
+}
+
+/// What tells how values of the type before are read; the compiler refuses it when that type is not older.
+fn migration(item: &DeriveInput, version: u32, before: &Type) -> TokenStream {
+    let older = format!(
+        "{} has version {version}, which must be above that of {}, from which it is migrated; raise it",
+        item.ident,
+        name(before)
+    );
+    let at = before.span();
+    let of = quote_spanned!(at=> __kis::Before::of::<#before>());
+    quote! {
+        const BEFORE: ::core::option::Option<__kis::Before<Self>> = {
+            ::core::assert!(<#before as __kis::State>::VERSION < #version, #older);
+            ::core::option::Option::Some(#of)
+        };
+    }
+}
+
+/// A type as it is written.
+fn name(ty: &Type) -> String {
+    quote!(#ty).to_string().replace(' ', "")
 }
 
 fn duration(text: &LitStr, diag: &mut Diag) -> u64 {
@@ -91,37 +124,4 @@ fn duration(text: &LitStr, diag: &mut Diag) -> u64 {
             1
         }
     }
-}
-
-/// A number that changes when the names or the types of the stored fields do (FNV-1a over their text).
-fn fingerprint(item: &DeriveInput) -> u64 {
-    let mut parts: Vec<String> = Vec::new();
-    let mut of = |prefix: String, fields: &syn::Fields| {
-        for (i, field) in fields.iter().enumerate() {
-            let name = field
-                .ident
-                .as_ref()
-                .map_or_else(|| i.to_string(), ToString::to_string);
-            let ty = &field.ty;
-            parts.push(format!(
-                "{prefix}{name}:{}",
-                quote!(#ty).to_string().replace(' ', "")
-            ));
-        }
-    };
-    match &item.data {
-        syn::Data::Struct(data) => of(String::new(), &data.fields),
-        syn::Data::Enum(data) => data
-            .variants
-            .iter()
-            .for_each(|v| of(format!("{}.", v.ident), &v.fields)),
-        syn::Data::Union(_) => {}
-    }
-    parts.sort();
-    parts
-        .join("\n")
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
 }

@@ -1,0 +1,23 @@
+// A state is migrated from an older version, not from a newer one.
+
+use kis_core::prelude::*;
+
+#[derive(Clone, Default, State)]
+#[state(ttl = "1d", version = 2, migrate_from = SumV1)]
+pub struct Sum {
+    pub sum: i64,
+}
+
+#[derive(Clone, Default, State)]
+#[state(ttl = "1d", version = 3)]
+pub struct SumV1 {
+    pub sum: i32,
+}
+
+impl From<SumV1> for Sum {
+    fn from(old: SumV1) -> Sum {
+        Sum { sum: old.sum.into() }
+    }
+}
+
+fn main() {}
