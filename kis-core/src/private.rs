@@ -17,8 +17,8 @@ pub use crate::{
     link,
     registry::Registered,
     row::{
-        AnyRow, Batch, Fails, Field, FieldError, FieldValue, Kind, Row, RowInfo, Rows, Shape, Texts, Value,
-        expand::*,
+        AnyRow, Batch, Fails, Field, FieldError, FieldValue, JsonFields, Kind, Row, RowInfo, Rows, Shape,
+        Texts, Value, expand::*,
     },
     state::{Before, State, StateInfo},
 };

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::csv::{columns, record};
+use super::json;
 use crate::{ConnError, ErrorClass};
 
 /// The format of a sink's rows.
@@ -20,7 +21,7 @@ impl RowFormat {
     pub(crate) fn encode<R: Serialize + ?Sized>(&self, row: &R, to: &mut Vec<u8>) -> Result<(), ConnError> {
         match self {
             RowFormat::Json => {
-                serde_json::to_writer(&mut *to, row).map_err(|error| cannot("JSON", &error))?;
+                json::write(row, to).map_err(|error| cannot("JSON", &error))?;
             }
             RowFormat::Csv { delimiter, na } => {
                 record(row, *delimiter, na, to).map_err(|error| cannot("CSV", &error))?;

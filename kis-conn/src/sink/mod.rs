@@ -3,6 +3,7 @@
 mod buffers;
 mod csv;
 mod format;
+mod json;
 
 pub(crate) use buffers::{LaneWriter, Sink, Target};
 pub(crate) use format::RowFormat;

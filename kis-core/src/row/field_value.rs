@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use jiff::{Timestamp, civil};
 
-use super::{FieldError, Kind, Row, RowValue, Texts, Value};
+use super::{FieldError, Json, Kind, Row, RowValue, Texts, Value, json::Decimal};
 
 /// A type that can be a field of a row.
 ///
@@ -42,6 +42,13 @@ pub trait FieldValue: Sized + Send + Sync + 'static {
     /// The value from bytes without a form.
     fn from_raw(bytes: &[u8]) -> Option<Self> {
         Self::from_text(std::str::from_utf8(bytes).ok()?)
+    }
+
+    /// The value that stands here in a JSON text, if it can be read without serde and as serde would.
+    #[doc(hidden)]
+    #[inline]
+    fn from_json(_: &mut Json<'_>) -> Option<Self> {
+        None
     }
 
     /// The value from field `i` of another row type. The derive calls it, and the ones below, through the trait, so
@@ -103,7 +110,7 @@ pub trait FieldValue: Sized + Send + Sync + 'static {
 }
 
 macro_rules! whole_numbers {
-    ($($type:ty: $kind:expr, $as:ident, $repr:ty;)*) => {$(
+    ($($type:ty: $kind:expr, $as:ident, $repr:ty, $json:ident;)*) => {$(
         impl FieldValue for $type {
             const KIND: Kind = $kind;
             #[inline]
@@ -127,21 +134,25 @@ macro_rules! whole_numbers {
             fn copy(&self) -> Self {
                 *self
             }
+            #[inline]
+            fn from_json(json: &mut Json<'_>) -> Option<Self> {
+                json.$json()?.try_into().ok()
+            }
         }
     )*};
 }
 
 whole_numbers! {
-    i8: Kind::Int(8), Int, i64;
-    i16: Kind::Int(16), Int, i64;
-    i32: Kind::Int(32), Int, i64;
-    i64: Kind::Int(64), Int, i64;
-    isize: Kind::Int(64), Int, i64;
-    i128: Kind::Int(128), Wide, i128;
-    u16: Kind::UInt(16), UInt, u64;
-    u32: Kind::UInt(32), UInt, u64;
-    u64: Kind::UInt(64), UInt, u64;
-    usize: Kind::UInt(64), UInt, u64;
+    i8: Kind::Int(8), Int, i64, signed;
+    i16: Kind::Int(16), Int, i64, signed;
+    i32: Kind::Int(32), Int, i64, signed;
+    i64: Kind::Int(64), Int, i64, signed;
+    isize: Kind::Int(64), Int, i64, signed;
+    i128: Kind::Int(128), Wide, i128, signed;
+    u16: Kind::UInt(16), UInt, u64, unsigned;
+    u32: Kind::UInt(32), UInt, u64, unsigned;
+    u64: Kind::UInt(64), UInt, u64, unsigned;
+    usize: Kind::UInt(64), UInt, u64, unsigned;
 }
 
 impl FieldValue for u8 {
@@ -164,6 +175,10 @@ impl FieldValue for u8 {
     fn copy(&self) -> Self {
         *self
     }
+    #[inline]
+    fn from_json(json: &mut Json<'_>) -> Option<Self> {
+        json.unsigned()?.try_into().ok()
+    }
     fn list_value(list: &Vec<Self>) -> Value<'_> {
         Value::Bytes(list)
     }
@@ -182,7 +197,7 @@ impl FieldValue for u8 {
 }
 
 macro_rules! floats {
-    ($($type:ty: $bits:literal;)*) => {$(
+    ($($type:ty: $bits:literal, $tens:expr;)*) => {$(
         impl FieldValue for $type {
             const KIND: Kind = Kind::Float($bits);
             #[inline]
@@ -206,17 +221,31 @@ macro_rules! floats {
             fn copy(&self) -> Self {
                 *self
             }
+            #[inline]
+            fn from_json(json: &mut Json<'_>) -> Option<Self> {
+                // A quotient of two numbers that are exact is rounded once, whoever divides.
+                const TENS: &[$type] = &$tens;
+                json.float(|Decimal { negative, digits, behind_point }| {
+                    let tens = TENS.get(behind_point as usize)?;
+                    let exact = digits < 1 << <$type>::MANTISSA_DIGITS;
+                    let value = digits as $type / tens;
+                    exact.then_some(if negative { -value } else { value })
+                })
+            }
         }
     )*};
 }
 
 floats! {
-    f32: 32;
-    f64: 64;
+    f32: 32, [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10];
+    f64: 64, [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20, 1e21, 1e22,
+    ];
 }
 
 macro_rules! plain {
-    ($($type:ty: $kind:ident, |$text:ident| $parse:expr;)*) => {$(
+    ($($type:ty: $kind:ident, |$text:ident| $parse:expr $(, |$json:ident| $read:expr)?;)*) => {$(
         impl FieldValue for $type {
             const KIND: Kind = Kind::$kind;
             #[inline]
@@ -238,6 +267,12 @@ macro_rules! plain {
             fn copy(&self) -> Self {
                 *self
             }
+            $(
+                #[inline]
+                fn from_json($json: &mut Json<'_>) -> Option<Self> {
+                    $read
+                }
+            )?
         }
     )*};
 }
@@ -247,6 +282,10 @@ plain! {
         "true" | "TRUE" | "True" | "1" => Some(true),
         "false" | "FALSE" | "False" | "0" => Some(false),
         _ => None,
+    }, |json| if json.eat(b"true") {
+        Some(true)
+    } else {
+        json.eat(b"false").then_some(false)
     };
     char: Char, |text| text.parse().ok();
     Timestamp: Timestamp, |text| text.parse().ok();
@@ -273,6 +312,10 @@ impl FieldValue for String {
     }
     fn copy(&self) -> Self {
         self.clone()
+    }
+    #[inline]
+    fn from_json(json: &mut Json<'_>) -> Option<Self> {
+        json.text().map(str::to_owned)
     }
 }
 
@@ -324,6 +367,13 @@ impl<T: FieldValue> FieldValue for Option<T> {
     #[inline]
     fn missing() -> Option<Self> {
         Some(None)
+    }
+    #[inline]
+    fn from_json(json: &mut Json<'_>) -> Option<Self> {
+        if json.eat(b"null") {
+            return Some(None);
+        }
+        T::from_json(json).map(Some)
     }
     fn from_raw(bytes: &[u8]) -> Option<Self> {
         T::from_raw(bytes).map(Some)

@@ -31,6 +31,7 @@ pub use self::{
     field_error::FieldError,
     field_value::FieldValue,
     info::RowInfo,
+    json::{Json, JsonFields},
     origin::Origin,
     rows::Rows,
     shape::{Field, Kind, Shape},

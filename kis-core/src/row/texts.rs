@@ -35,17 +35,6 @@ impl ColumnMap {
     }
 }
 
-impl ColumnMap {
-    /// Texts that stand in the order of the fields, with JSON's word for no value.
-    pub(crate) fn in_order(shape: &'static Shape) -> ColumnMap {
-        ColumnMap {
-            shape,
-            columns: (0..shape.fields.len() as u32).map(Some).collect(),
-            na: vec!["null".to_owned()],
-        }
-    }
-}
-
 impl<'a> Texts<'a> {
     pub(crate) fn new(text: &'a str, spans: &'a [Span], columns: &'a ColumnMap) -> Texts<'a> {
         Texts { text, spans, columns }

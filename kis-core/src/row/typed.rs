@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{FieldError, Shape, Texts, Value};
+use super::{FieldError, JsonFields, Shape, Texts, Value};
 
 /// A type whose values travel through flows. Derive it: `#[derive(Row)]`.
 ///
@@ -38,6 +38,13 @@ pub trait Row: Sized + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// # Errors
     /// The first field whose text cannot be read.
     fn from_texts(texts: &Texts<'_>) -> Result<Self, FieldError>;
+
+    /// Makes a row from the values of a JSON object, if they can be read without serde; see [`Row::PLAIN`].
+    #[doc(hidden)]
+    #[inline]
+    fn from_json(_: &mut impl JsonFields) -> Option<Self> {
+        None
+    }
 
     /// Makes a row from bytes that have no form. Only a type with one field of text or bytes can.
     ///

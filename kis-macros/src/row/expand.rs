@@ -112,7 +112,11 @@ fn impl_row(item: &DeriveInput, model: &Model) -> TokenStream {
             ::core::result::Result::Err(__kis::FieldError::not_raw())
         }),
     };
-    let plain = model.plain;
+    let json = if model.plain {
+        impl_json(model)
+    } else {
+        TokenStream::new()
+    };
     quote! {
         impl __kis::Row for #ident {
             const SHAPE: &'static __kis::Shape = &__kis::Shape {
@@ -120,7 +124,6 @@ fn impl_row(item: &DeriveInput, model: &Model) -> TokenStream {
                 path: ::core::concat!(::core::module_path!(), "::", #name),
                 fields: &[#(#shape),*],
             };
-            const PLAIN: bool = #plain;
             #[inline]
             fn copy(&self) -> Self {
                 Self { #(#copy)* }
@@ -144,6 +147,23 @@ fn impl_row(item: &DeriveInput, model: &Model) -> TokenStream {
             fn from_raw(bytes: &[u8]) -> ::core::result::Result<Self, __kis::FieldError> {
                 #raw
             }
+            #json
+        }
+    }
+}
+
+/// How a row whose fields serde only names is read without serde: each field by the key that stands before it.
+fn impl_json(model: &Model) -> TokenStream {
+    let fields = each(model, |i, field, _| {
+        let open = if i == 0 { '{' } else { ',' };
+        let key = format!("{open}\"{}\":", field.name);
+        quote!(json.field(#i, #key)?)
+    });
+    quote! {
+        const PLAIN: bool = true;
+        #[inline]
+        fn from_json(json: &mut impl __kis::JsonFields) -> ::core::option::Option<Self> {
+            ::core::option::Option::Some(Self { #fields })
         }
     }
 }

@@ -160,7 +160,8 @@ fn field(field: &syn::Field, container: &SerdeAttrs, diag: &mut Diag) -> Option<
         (.., Some(SerdeDefault::Path(path))) => Some(quote!(#path().#ident)),
         _ => None,
     };
-    let plain = !serde.more && !json && default.is_none() && is_primitive(&field.ty);
+    let unescaped = !name.contains(|c: char| matches!(c, '"' | '\\') || c.is_control());
+    let plain = !serde.more && !json && default.is_none() && unescaped && is_primitive(&field.ty);
     Some(Field {
         ident,
         ty: field.ty.clone(),
@@ -176,8 +177,9 @@ fn field(field: &syn::Field, container: &SerdeAttrs, diag: &mut Diag) -> Option<
 
 /// Whether a type is one of those whose JSON is known without asking serde.
 fn is_primitive(ty: &Type) -> bool {
-    const WORDS: [&str; 12] = [
-        "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "bool", "String",
+    const WORDS: [&str; 14] = [
+        "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "f32", "f64", "bool",
+        "String",
     ];
     let Type::Path(path) = ty else { return false };
     let (None, Some(last)) = (&path.qself, path.path.segments.last()) else {
