@@ -25,6 +25,19 @@ const fn all(byte: u8) -> u64 {
 /// The highest bit of each byte.
 const TOP: u64 = all(0x80);
 
+/// The powers of ten up to that of eight digits.
+const TENS: [u64; 9] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
+
 impl<'a> Json<'a> {
     #[inline]
     pub(super) fn new(text: &'a [u8]) -> Json<'a> {
@@ -196,14 +209,18 @@ impl<'a> Json<'a> {
     }
 
     /// Goes over digits, perhaps none, and puts them behind those that were read before. None if they are too many.
-    #[inline]
+    #[inline(always)]
     fn digits(&mut self, before: u64) -> Option<u64> {
         let (value, count) = self.up_to_eight();
         self.at += count as usize;
+        let all = before
+            .checked_mul(TENS[count as usize])?
+            .checked_add(u64::from(value))?;
         if count < 8 {
-            return before.checked_mul(10u64.pow(count))?.checked_add(value);
+            Some(all)
+        } else {
+            self.more_digits(all)
         }
-        self.more_digits(before.checked_mul(100_000_000)?.checked_add(value)?)
     }
 
     #[inline(never)]
@@ -217,7 +234,7 @@ impl<'a> Json<'a> {
 
     /// The digits that come next, eight at most, and how many they are; without a branch for each.
     #[inline]
-    fn up_to_eight(&self) -> (u64, u32) {
+    fn up_to_eight(&self) -> (u32, u32) {
         let digits = self.word().0 ^ all(b'0');
         // A byte above nine gets its highest bit set; what it carries changes only bytes behind it.
         let others = (digits.wrapping_add(all(0x80 - 10)) | digits) & TOP;
@@ -228,7 +245,7 @@ impl<'a> Json<'a> {
         let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
         let low = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(100 + (1_000_000 << 32));
         let high = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
-        (low.wrapping_add(high) >> 32, count)
+        ((low.wrapping_add(high) >> 32) as u32, count)
     }
 
     /// The next eight bytes, the first one lowest, and how many of them there are; zeros stand for those that are not.
