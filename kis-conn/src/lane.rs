@@ -20,6 +20,10 @@ pub trait LaneLog: Send + Sync {
     /// Undoes everything since the mark. Marks taken after it are void.
     fn rollback(&self, mark: u64);
 
+    /// The call at work was given up and may still write: nothing that comes from clients made until now counts any
+    /// more. The engine makes new clients, and then [rolls back](LaneLog::rollback) what the call wrote before.
+    fn retire(&self) {}
+
     /// The call that took `mark` stands for good: what is needed to undo it may be dropped, and what it buffered may
     /// leave. Only for outermost marks.
     fn release(&self, mark: u64);
@@ -61,6 +65,12 @@ impl LaneContext {
                 logs: Mutex::new(logs),
             }),
         }
+    }
+
+    /// The same lane with logs of its own, for a step whose calls may be given up.
+    #[must_use]
+    pub fn another(&self, tables: LaneTables) -> Self {
+        LaneContext::new(self.flow(), self.lane(), self.lanes(), tables)
     }
 
     /// The flow's name.

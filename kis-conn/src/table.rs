@@ -36,7 +36,7 @@ impl Connector for Table {
     fn client(&self, lane: &LaneContext) -> TableClient {
         TableClient {
             name: Arc::clone(&self.name),
-            tables: lane.tables().clone(),
+            tables: lane.tables().for_client(),
         }
     }
 }

@@ -56,6 +56,8 @@ struct Rows {
     held: bool,
     /// The type whose rows were written last, as its name.
     row_type: &'static str,
+    /// How often writers were retired.
+    retired: u64,
 }
 
 impl<T> Clone for Sink<T> {
@@ -80,7 +82,7 @@ impl<T: Target> Sink<T> {
         }
     }
 
-    /// The writer of a lane; the same for each time the lane asks.
+    /// The writer of a lane. All of a lane write into the same buffer; those made before it was retired write no more.
     pub(crate) fn writer(&self, lane: &LaneContext) -> LaneWriter<T> {
         let inner = &self.inner;
         let flow = inner.flow.get_or_init(|| lane.flow().to_owned());
@@ -93,6 +95,7 @@ impl<T: Target> Sink<T> {
             );
             return LaneWriter {
                 lane: Err(ConnError::fatal("two_flows", message)),
+                retired: 0,
             };
         }
         let mut lanes = inner.lanes.lock();
@@ -108,7 +111,11 @@ impl<T: Target> Sink<T> {
             Arc::clone(&lanes[lanes.len() - 1])
         });
         lane.enlist(Arc::clone(&known) as Arc<dyn LaneLog>);
-        LaneWriter { lane: Ok(known) }
+        let retired = known.rows.lock().retired;
+        LaneWriter {
+            lane: Ok(known),
+            retired,
+        }
     }
 
     /// Writes what the lanes froze, makes it durable, and lets the lanes go on.
@@ -150,6 +157,8 @@ impl<T: Target> Sink<T> {
 /// Writes rows of one lane.
 pub(crate) struct LaneWriter<T> {
     lane: Result<Arc<Lane<T>>, ConnError>,
+    /// How often the lane had been retired when this was made.
+    retired: u64,
 }
 
 impl<T: Target> LaneWriter<T> {
@@ -162,6 +171,12 @@ impl<T: Target> LaneWriter<T> {
     ) -> Result<(), ConnError> {
         let lane = self.lane.as_ref().map_err(Clone::clone)?;
         let mut rows = lane.rows.lock();
+        if rows.retired != self.retired {
+            return Err(ConnError::fatal(
+                "given_up",
+                "the call that writes took too long and was given up",
+            ));
+        }
         let row_type = std::any::type_name::<R>();
         if rows.row_type != row_type {
             first(&mut lane.sink.target.lock())?;
@@ -196,6 +211,10 @@ impl<T: Target> LaneLog for Lane<T> {
         let keep = mark.saturating_sub(rows.left) as usize;
         rows.bytes.truncate(keep);
         rows.settled = rows.settled.min(keep);
+    }
+
+    fn retire(&self) {
+        self.rows.lock().retired += 1;
     }
 
     fn release(&self, _: u64) {

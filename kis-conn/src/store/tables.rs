@@ -57,6 +57,7 @@ impl FlowTables {
                 lane,
                 log: Mutex::default(),
             }),
+            retired: 0,
         }
     }
 
@@ -95,6 +96,8 @@ impl fmt::Debug for FlowTables {
 #[derive(Clone)]
 pub struct LaneTables {
     inner: Arc<Lane>,
+    /// How often the lane had been retired when this was made for a client; a later retirement is the client's too.
+    retired: u64,
 }
 
 struct Lane {
@@ -115,6 +118,8 @@ struct Log {
     touched: Vec<(Arc<str>, Bytes)>,
     /// The flow's write number at the last freeze.
     frozen: u64,
+    /// How often clients were retired.
+    retired: u64,
 }
 
 impl Log {
@@ -131,6 +136,16 @@ struct Undo {
 }
 
 impl LaneTables {
+    /// The tables for a new client: what it writes counts until the next time that the lane is
+    /// [retired](LaneLog::retire).
+    #[must_use]
+    pub fn for_client(&self) -> LaneTables {
+        LaneTables {
+            inner: Arc::clone(&self.inner),
+            retired: self.inner.log.lock().retired,
+        }
+    }
+
     /// The row under a key, uncut writes of the flow included.
     pub fn get(&self, table: &str, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         match self
@@ -159,6 +174,10 @@ impl LaneTables {
         let Lane { flow, lane, log } = &*self.inner;
         let overlay = flow.overlay(table);
         let mut log = log.lock();
+        if log.retired != self.retired {
+            // The call that writes was given up, and its result is another's by now.
+            return;
+        }
         for (key, value) in rows {
             let seq = flow.seq.fetch_add(1, Ordering::Relaxed) + 1;
             let former = overlay.put(&key, *lane, log.frozen, Write { seq, value });
@@ -229,6 +248,10 @@ impl LaneLog for LaneTables {
         }
         // What was rolled back is above every slot that is left, so the next touch is noted again.
         log.marked = flow.seq.load(Ordering::Relaxed);
+    }
+
+    fn retire(&self) {
+        self.inner.log.lock().retired += 1;
     }
 
     fn release(&self, mark: u64) {

@@ -157,8 +157,11 @@ impl Running<'_> {
             base: PathBuf::from("."),
             exts: self.exts.clone(),
             fresh: self.options.fresh,
+            counters: RunOptions::count(plan),
             ..RunOptions::new(self.store.clone())
         };
+        // Whoever asks hears what is waited for also before all is open.
+        let _serving = self.serve(&options.counters, listener);
         let engine = tokio::select! {
             engine = Engine::start(plan, options) => engine.map_err(|fault| fault.to_string())?,
             signal = signals.next() => {
@@ -166,7 +169,6 @@ impl Running<'_> {
                 return Ok(Exit::Ok);
             }
         };
-        let _serving = self.serve(&engine, listener);
         let (summary, stop_now) = self.watch(engine, &mut signals).await;
         let replays = |name: &str| {
             let flow = plan.flows.iter().find(|flow| *flow.name == *name);
@@ -210,9 +212,9 @@ impl Running<'_> {
         Ok(Some(listener))
     }
 
-    fn serve(&self, engine: &Engine, listener: Option<Listener>) -> Option<Serving> {
+    fn serve(&self, counters: &[Arc<FlowCounters>], listener: Option<Listener>) -> Option<Serving> {
         let plan = &self.loaded.plan;
-        let flows = plan.flows.iter().zip(engine.counters());
+        let flows = plan.flows.iter().zip(counters);
         let flows = flows.map(|(flow, counters)| Watched::new(plan, flow, Arc::clone(counters)));
         let options = MetricsOptions {
             kisflow: plan.global.compat_kisflow,

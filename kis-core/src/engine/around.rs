@@ -56,7 +56,8 @@ impl Surroundings {
         }
     }
 
-    /// Waits until a step's connector may be there again. It spends no attempts and never ends in a dead letter.
+    /// A call found its connector unavailable. It spends no attempts and never ends in a dead letter: the next call
+    /// waits at the breaker until the connector is there again.
     ///
     /// # Errors
     /// If the flow has to stop.
@@ -65,23 +66,22 @@ impl Surroundings {
         flow: &FlowPlan,
         at: usize,
         error: &Error,
-        patience: &mut Patience,
+        _: &mut Patience,
     ) -> Result<(), Fault> {
         let step = &flow.steps[at];
         if step.on_error.unavailable == Unavailable::Stop {
             return Err(Fault::at(&step.name, error.code().to_owned(), error.message()));
         }
-        let wait = patience.next();
-        tracing::warn!(flow = %flow.name, step = %step.name, code = error.code(), "{}; waiting {wait:?} for the connector", error.message());
-        let mut stop = self.stop.clone();
         // A drain does not wait for a system that is down: what waits for it is read again at the next start.
-        match tokio::time::timeout(wait, stop.wait_for(|stop| *stop >= Stop::Drain)).await {
-            Err(_) => Ok(()),
-            Ok(_) => Err(Fault::at(
+        if *self.stop.borrow() >= Stop::Drain {
+            return Err(Fault::at(
                 &step.name,
                 STOPPED,
                 "stopped while its connector was not available",
-            )),
+            ));
         }
+        // A function that fails without a look at its connector must not keep a worker.
+        tokio::task::yield_now().await;
+        Ok(())
     }
 }

@@ -2,22 +2,30 @@
 
 use kis_conn::{BoxFuture, ConnError, ErrorClass, OpenError};
 
-use super::{fault::Fault, reader::Patience};
+use super::{around::Clock, fault::Fault, reader::Patience};
+use crate::observe::Hold;
 
-/// Asks `whom` until the answer is anything but that it is not available. Whoever starts a flow stops asking when the
-/// flow is told to stop.
+/// Asks `whom` until the answer is anything but that it is not available; `hold` shows that it is waited for. Whoever
+/// starts a flow stops asking when the flow is told to stop.
 pub(super) async fn ask<'a, T, E: IsUnavailable>(
     whom: &str,
+    hold: Option<(&Hold, &Clock)>,
     mut once: impl FnMut() -> BoxFuture<'a, Result<T, E>>,
 ) -> Result<T, E> {
     let mut patience = Patience::default();
     loop {
         let answer = once().await;
         let Some(error) = answer.as_ref().err().and_then(E::unavailable) else {
+            if let Some((hold, _)) = hold {
+                hold.end();
+            }
             return answer;
         };
         let wait = patience.next();
         tracing::warn!(code = %error.code, "{whom}: {}; asking again in {wait:?}", error.message);
+        if let Some((hold, clock)) = hold {
+            hold.begin(&*error.message, clock());
+        }
         drop(answer);
         tokio::time::sleep(wait).await;
     }

@@ -111,12 +111,11 @@ impl Chain {
         } else {
             call.await
         };
+        let waited = step.take_waited();
         let now = Instant::now();
-        self.around
-            .counters
-            .step(at)
-            .durations
-            .add(now - std::mem::replace(&mut run.clock, now));
+        let took = now - std::mem::replace(&mut run.clock, now);
+        let counters = self.around.counters.step(at);
+        counters.durations.add(took.saturating_sub(waited));
         verdict
     }
 

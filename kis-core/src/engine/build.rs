@@ -1,6 +1,6 @@
 //! Builds what a flow runs with: opened sources, lanes with their clients and their state.
 
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use kis_conf::Code;
 use kis_conn::{
@@ -18,12 +18,14 @@ use super::{
     failure::Fallen,
     fault::Fault,
     flow::Environment,
+    guards::Guards,
     lane::{Answer, Exchange, Lane},
+    seat::Seat,
     work::Work,
 };
 use crate::{
     flow::{FlowPlan, StepPlan, stored},
-    function::{Cache, Ctx, Exts, Meta},
+    function::{Cache, Call, Ctx, Exts, Meta},
     row::key::{KeyRef, groups_of},
 };
 
@@ -35,6 +37,7 @@ pub(super) struct Kit<'a> {
     pub(super) store: &'a Store,
     pub(super) around: &'a Surroundings,
     pub(super) tables: &'a FlowTables,
+    pub(super) guards: &'a Arc<Guards>,
 }
 
 /// The lanes of a flow.
@@ -51,18 +54,24 @@ pub(super) struct Built {
 
 /// A step without state, from which any worker makes its own.
 pub(super) struct StepParts {
+    at: usize,
     plan: Arc<StepPlan>,
     cx: Ctx,
 }
 
 impl StepParts {
     /// The step for one piece of work.
-    pub(super) fn run(&self) -> StepRun {
+    pub(super) fn run(&self, guards: &Arc<Guards>, seat: &Arc<Seat>) -> StepRun {
         StepRun {
             plan: Arc::clone(&self.plan),
             cx: self.cx.clone(),
             state: None,
             logs: Vec::new(),
+            at: self.at,
+            guards: Arc::clone(guards),
+            seat: Arc::clone(seat),
+            waited: Duration::ZERO,
+            renew: None,
         }
     }
 }
@@ -72,7 +81,7 @@ pub(super) async fn open_sources(plan: &FlowPlan, env: &Environment) -> Result<V
     let mut sources = Vec::with_capacity(plan.sources.len());
     for source in &plan.sources {
         let conf = &source.conf;
-        let conn = source.conn.map(|conn| Arc::clone(&env.conns[conn].1));
+        let conn = source.conn.map(|conn| Arc::clone(&env.conns[conn].conn));
         let spec = SourceSpec {
             name: source.name.to_string(),
             place: conf.place.clone(),
@@ -84,7 +93,7 @@ pub(super) async fn open_sources(plan: &FlowPlan, env: &Environment) -> Result<V
             conn,
         };
         let whom = format!("source {}", source.name);
-        let opened = ask(&whom, || (source.info.open)(spec.clone())).await;
+        let opened = ask(&whom, None, || (source.info.open)(spec.clone())).await;
         sources.push(opened.map_err(|error| {
             Fault::new(
                 "source",
@@ -103,7 +112,7 @@ pub(super) async fn partitions(
     let mut all = Vec::with_capacity(sources.len());
     for (source, of) in sources.iter().zip(&plan.sources) {
         let whom = format!("source {}", of.name);
-        let found = ask(&whom, || source.partitions()).await;
+        let found = ask(&whom, None, || source.partitions()).await;
         all.push(found.map_err(|error| at(&whom, error))?);
     }
     Ok(all)
@@ -162,6 +171,7 @@ pub(super) fn lanes(
     });
     let heads = (0..plan.head)
         .map(|at| StepParts {
+            at,
             plan: Arc::clone(&plan.steps[at]),
             cx: context(kit, at, None, &shared),
         })
@@ -186,28 +196,40 @@ pub(super) fn chain(
     lane: &LaneContext,
     shared: &(Cache, Meta),
 ) -> Chain {
+    let seat = kit.guards.seats.seat();
+    let mut logs = Vec::new();
     let mut steps: Vec<StepRun> = (first..end)
         .map(|at| {
             let plan = Arc::clone(&kit.plan.steps[at]);
-            let cx = context(kit, at, Some(lane), shared);
+            let own = gives_up(&plan).then(|| lane.another(kit.tables.lane()));
+            let cx = context(kit, at, Some(own.as_ref().unwrap_or(lane)), shared);
             let state = plan.state.map(|state| {
                 let mut map = (state.info.new)();
                 map.set_ttl(state.ttl_ms);
                 map
             });
+            let own_logs = own.as_ref().map(LaneContext::logs).unwrap_or_default();
+            logs.extend(own_logs.iter().cloned());
             StepRun {
+                renew: own.map(|own| renew(kit, &plan, own)),
                 plan,
                 cx,
                 state,
-                logs: Vec::new(),
+                logs: own_logs,
+                at,
+                guards: Arc::clone(kit.guards),
+                seat: Arc::clone(&seat),
+                waited: Duration::ZERO,
             }
         })
         .collect();
     // Clients enlist their logs when they are made, so the list is whole only now.
-    let logs: Vec<Arc<dyn LaneLog>> = lane.logs();
-    for step in steps.iter_mut().filter(|step| !step.plan.conns.is_empty()) {
-        step.logs = logs.clone();
+    let shared_logs: Vec<Arc<dyn LaneLog>> = lane.logs();
+    let uses_shared = |step: &&mut StepRun| !step.plan.conns.is_empty() && step.renew.is_none();
+    for step in steps.iter_mut().filter(uses_shared) {
+        step.logs = shared_logs.clone();
     }
+    logs.extend(shared_logs);
     Chain {
         flow: Arc::clone(kit.plan),
         around: kit.around.clone(),
@@ -221,6 +243,21 @@ pub(super) fn chain(
         onward: None,
         collected: None,
     }
+}
+
+/// Whether a call of the step may be given up while it still runs, and still write. Such a step has logs of its own,
+/// which then take nothing more from the clients that the call has.
+fn gives_up(step: &StepPlan) -> bool {
+    matches!(step.info.call, Call::Blocking(_)) && step.timeout.is_some() && !step.conns.is_empty()
+}
+
+fn renew(kit: &Kit<'_>, step: &StepPlan, lane: LaneContext) -> Arc<dyn Fn(&Ctx) -> Ctx + Send + Sync> {
+    let conns: Vec<_> = step
+        .conns
+        .iter()
+        .map(|(_, conn)| Arc::clone(&kit.conns[*conn].conn))
+        .collect();
+    Arc::new(move |cx| cx.with_clients(conns.iter().map(|conn| conn.client(&lane))))
 }
 
 fn context(kit: &Kit<'_>, at: usize, lane: Option<&LaneContext>, (cache, meta): &(Cache, Meta)) -> Ctx {
@@ -238,8 +275,8 @@ fn context(kit: &Kit<'_>, at: usize, lane: Option<&LaneContext>, (cache, meta): 
     if let Some(lane) = lane {
         cx = cx.lane(lane.lane());
         for (arg, conn) in &step.conns {
-            let (name, conn) = &kit.conns[*conn];
-            cx = cx.any_conn(arg, name, conn.client(lane));
+            let open = &kit.conns[*conn];
+            cx = cx.any_conn(arg, &open.name, open.conn.client(lane));
         }
     }
     cx.build()

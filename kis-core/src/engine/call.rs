@@ -6,6 +6,11 @@ use kis_conf::Mode;
 use kis_conn::LaneLog;
 use smallvec::SmallVec;
 
+use super::{
+    guards::{Guards, Leave},
+    seat::Seat,
+    threads::Blocking,
+};
 use crate::{
     error::Error,
     flow::StepPlan,
@@ -21,18 +26,35 @@ pub(super) struct StepRun {
     pub(super) state: Option<Box<dyn AnyState>>,
     /// What the step's connectors keep for the lane; empty for a step without connectors.
     pub(super) logs: Vec<Arc<dyn LaneLog>>,
+    /// Its number in the flow.
+    pub(super) at: usize,
+    pub(super) guards: Arc<Guards>,
+    /// Where the lane notes what it is at.
+    pub(super) seat: Arc<Seat>,
+    /// How long calls have waited for what they need since the last [`StepRun::take_waited`].
+    pub(super) waited: Duration,
+    /// Makes the context anew, with clients that no call has had; for a step whose calls may be given up.
+    pub(super) renew: Option<Arc<dyn Fn(&Ctx) -> Ctx + Send + Sync>>,
 }
 
 impl StepRun {
     /// Calls the function once. A failed call leaves no trace in the step's state and in its connectors' logs.
+    ///
+    /// Waits first while a connector of the step is known not to be available.
     pub(super) async fn call(
         &mut self,
         batch: &mut Batch,
         keys: Option<&Arc<Keys>>,
         fails: &mut Fails,
     ) -> Verdict {
+        let leave = match self.enter().await {
+            Ok(leave) => leave,
+            Err(stopped) => return Verdict::Failed(stopped),
+        };
         let marks = self.mark();
         let verdict = self.call_marked(batch, keys, fails).await;
+        self.seat.end();
+        self.guards.left(self.at, leave, &verdict, fails).await;
         match &verdict {
             Verdict::Failed(error) if error.failed_rows().is_empty() || !self.others_stand() => {
                 self.undo(&marks);
@@ -60,16 +82,44 @@ impl StepRun {
 
     /// Calls the function once and takes back whatever it wrote.
     pub(super) async fn probe(&mut self, batch: &mut Batch, keys: Option<&Arc<Keys>>) -> Verdict {
+        let leave = match self.enter().await {
+            Ok(leave) => leave,
+            Err(stopped) => return Verdict::Failed(stopped),
+        };
         let marks = self.mark();
         if let Some(state) = &mut self.state {
             state.hold();
         }
-        let verdict = self.call_marked(batch, keys, &mut Fails::default()).await;
+        let mut fails = Fails::default();
+        let verdict = self.call_marked(batch, keys, &mut fails).await;
+        self.seat.end();
+        self.guards.left(self.at, leave, &verdict, &fails).await;
         if let Some(state) = &mut self.state {
             state.let_go();
         }
         self.undo(&marks);
         verdict
+    }
+
+    /// The time that calls have waited since it was asked last.
+    pub(super) fn take_waited(&mut self) -> Duration {
+        std::mem::take(&mut self.waited)
+    }
+
+    /// Waits until the call may be made, and notes that it begins.
+    async fn enter(&mut self) -> Result<Leave, Error> {
+        // Whoever waits is at this step too.
+        self.seat.begin(self.at);
+        let leave = self.guards.enter(self.at).await;
+        match &leave {
+            Ok(leave) if leave.waited.is_zero() => {}
+            Ok(leave) => {
+                self.waited += leave.waited;
+                self.seat.begin(self.at);
+            }
+            Err(_) => self.seat.end(),
+        }
+        leave
     }
 
     fn mark(&self) -> SmallVec<[u64; 4]> {
@@ -133,7 +183,10 @@ impl StepRun {
         let kept = limit.is_some().then(|| batch.copy());
         let (cx, keys, mut state) = (self.cx.clone(), keys.cloned(), self.state.take());
         let mut moved = std::mem::take(batch);
+        let blocking = Blocking::default();
+        let thread = blocking.clone();
         let work = tokio::task::spawn_blocking(move || {
+            let _done = OnDrop(thread);
             let mut fails = Fails::default();
             let job = state.as_deref_mut().zip(keys.as_ref());
             let state_job = job.map(|(map, keys)| StateJob { map, keys });
@@ -163,8 +216,14 @@ impl StepRun {
                 Err(_) => std::future::pending().await,
             },
             None => {
+                blocking.give_up();
                 if let Some(kept) = kept {
                     *batch = kept;
+                }
+                if let Some(renew) = &self.renew {
+                    // What the call still writes must not be taken for the next one's.
+                    self.logs.iter().for_each(|log| log.retire());
+                    self.cx = renew(&self.cx);
                 }
                 too_slow(limit.unwrap_or_default())
             }
@@ -188,6 +247,15 @@ impl StepRun {
             state,
             fails,
         }
+    }
+}
+
+/// Tells that a thread is done, however it ended.
+struct OnDrop(Blocking);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        self.0.done();
     }
 }
 

@@ -2,22 +2,44 @@
 
 use std::{path::Path, sync::Arc};
 
-use kis_conn::{AnyConnector, RawConnSpec, store::Store};
+use kis_conn::{AnyConnector, BoxFuture, ConnError, RawConnSpec, store::Store};
+use tokio::sync::watch;
 
 use super::{
+    around::{Clock, STOPPED, Stop},
     ask::{ask, at},
+    breaker::{Breaker, Stopped},
     fault::Fault,
     flow::Environment,
 };
-use crate::flow::{FlowPlan, Plan};
+use crate::{
+    flow::{FlowPlan, Plan},
+    observe::{FlowCounters, HeldBy, Hold},
+};
 
 /// The connectors of a plan, opened, by their number.
-pub(crate) type OpenConns = Arc<[(Arc<str>, Arc<dyn AnyConnector>)]>;
+pub(crate) type OpenConns = Arc<[OpenConn]>;
 
-/// Opens the connectors of a plan. One that is not available is tried again until it is.
-pub(crate) async fn open_conns(plan: &Plan, store: &Store, base: &Path) -> Result<OpenConns, Fault> {
+/// A connector that is open.
+#[derive(Clone)]
+pub(crate) struct OpenConn {
+    pub(crate) name: Arc<str>,
+    pub(crate) conn: Arc<dyn AnyConnector>,
+    /// What all wait at that need it, while it is away.
+    pub(crate) breaker: Arc<Breaker>,
+}
+
+/// Opens the connectors of a plan. One that is not available is tried again until it is; the flows of `counters` that
+/// use it show that they wait.
+pub(crate) async fn open_conns(
+    plan: &Plan,
+    store: &Store,
+    base: &Path,
+    clock: &Clock,
+    counters: &[Arc<FlowCounters>],
+) -> Result<OpenConns, Fault> {
     let mut conns = Vec::with_capacity(plan.conns.len());
-    for conn in &plan.conns {
+    for (number, conn) in plan.conns.iter().enumerate() {
         let spec = || RawConnSpec {
             name: conn.name.to_string(),
             place: conn.conf.as_ref().map(|conf| conf.name.place.clone()),
@@ -39,7 +61,15 @@ pub(crate) async fn open_conns(plan: &Plan, store: &Store, base: &Path) -> Resul
             base: base.to_owned(),
             store: store.clone(),
         };
-        let opened = ask(&format!("connector {}", conn.name), || (conn.info.open)(spec())).await;
+        let whom = format!("connector {}", conn.name);
+        let hold = Hold::new(HeldBy::Conn, &*whom);
+        let users = plan
+            .flows
+            .iter()
+            .zip(counters)
+            .filter(|(flow, _)| flow.uses(number));
+        users.for_each(|(_, counters)| counters.holds.add(&hold));
+        let opened = ask(&whom, Some((&hold, clock)), || (conn.info.open)(spec())).await;
         let opened = opened.map_err(|error| {
             let place = conn.conf.as_ref().map(|conf| format!("{}: ", conf.name.place));
             Fault::new(
@@ -47,7 +77,11 @@ pub(crate) async fn open_conns(plan: &Plan, store: &Store, base: &Path) -> Resul
                 format_args!("{}connector {}: {error}", place.unwrap_or_default(), conn.name),
             )
         })?;
-        conns.push((Arc::clone(&conn.name), opened));
+        conns.push(OpenConn {
+            name: Arc::clone(&conn.name),
+            breaker: Breaker::of_conn(hold, Arc::clone(&opened), Arc::clone(clock)),
+            conn: opened,
+        });
     }
     Ok(conns.into())
 }
@@ -57,7 +91,8 @@ pub(super) async fn restore_conns(
     plan: &FlowPlan,
     store: &Store,
     open: &OpenConns,
-) -> Result<Vec<(String, Arc<dyn AnyConnector>)>, Fault> {
+    stop: &watch::Receiver<Stop>,
+) -> Result<Vec<OpenConn>, Fault> {
     let notes = store
         .notes(&plan.name)
         .map_err(|error| Fault::new("store", error))?;
@@ -70,31 +105,45 @@ pub(super) async fn restore_conns(
     used.dedup();
     let mut conns = Vec::with_capacity(used.len());
     for conn in used {
-        let (name, conn) = &open[conn];
+        let open = &open[conn];
         let note = notes
             .iter()
-            .find(|(of, _)| **of == **name)
+            .find(|(of, _)| **of == *open.name)
             .map(|(_, note)| note.as_slice());
-        let whom = format!("connector {name}");
-        let restored = ask(&whom, || conn.restore(note)).await;
-        restored.map_err(|error| at(&whom, error))?;
-        conns.push((name.to_string(), Arc::clone(conn)));
+        open.ask(stop, || open.conn.restore(note)).await?;
+        conns.push(open.clone());
     }
     Ok(conns)
 }
 
 /// Lets the connectors of a flow take back what it wrote, before its notes are forgotten.
-pub(super) async fn begin_anew(plan: &FlowPlan, env: &Environment) -> Result<(), Fault> {
+pub(super) async fn begin_anew(
+    plan: &FlowPlan,
+    env: &Environment,
+    stop: &watch::Receiver<Stop>,
+) -> Result<(), Fault> {
     let notes = env
         .store
         .notes(&plan.name)
         .map_err(|error| Fault::new("store", error))?;
     for (name, note) in notes {
-        if let Some((_, conn)) = env.conns.iter().find(|(of, _)| **of == *name) {
-            let whom = format!("connector {name}");
-            let begun = ask(&whom, || conn.fresh(&note)).await;
-            begun.map_err(|error| at(&whom, error))?;
+        if let Some(open) = env.conns.iter().find(|open| *open.name == *name) {
+            open.ask(stop, || open.conn.fresh(&note)).await?;
         }
     }
     Ok(())
+}
+
+impl OpenConn {
+    /// Asks the connector at the start of a flow, until it is there.
+    async fn ask<'a, T>(
+        &'a self,
+        stop: &watch::Receiver<Stop>,
+        once: impl FnMut() -> BoxFuture<'a, Result<T, ConnError>>,
+    ) -> Result<T, Fault> {
+        match self.breaker.ask(stop, Stop::Drain, once).await {
+            Err(Stopped) => Err(Fault::new(STOPPED, "stopped before it had begun")),
+            Ok(answer) => answer.map_err(|error| at(&format!("connector {}", self.name), error)),
+        }
+    }
 }

@@ -13,6 +13,9 @@ use kis_conn::{
 use tokio::sync::mpsc;
 
 use super::{
+    around::{STOPPED, Stop},
+    breaker::Stopped,
+    conns::OpenConn,
     fault::Fault,
     flow::FlowRun,
     lane::{Answer, LaneFreeze},
@@ -21,6 +24,7 @@ use super::{
 };
 use crate::{
     flow::{FlowPlan, stored},
+    observe::HeldBy,
     row::key::KeyRef,
 };
 
@@ -119,29 +123,25 @@ impl Cutter {
     /// Lets every connector make durable what belongs to the cut.
     async fn notes(&self) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         let mut notes = Vec::new();
-        for (name, conn) in &self.flow.conns {
-            let mut patience = Patience::default();
-            loop {
-                match conn.cut().await {
-                    Ok(note) => {
-                        notes.extend(note.map(|note| (name.clone(), note)));
-                        break;
-                    }
-                    Err(error) if error.class == ErrorClass::Unavailable && !self.flow.stopping_now() => {
-                        self.flow.paused.send_replace(true);
-                        let wait = patience.next();
-                        tracing::warn!(flow = %self.flow.plan.name, conn = %name, code = %error.code,
-                            "{}; the cut waits, next try in {wait:?}", error.message);
-                        tokio::time::sleep(wait).await;
-                    }
-                    Err(error) => {
-                        return Err(Fault::new(
-                            error.code.clone(),
-                            format_args!("connector {name}: {}", error.message),
-                        ));
-                    }
+        for OpenConn { name, conn, breaker } in &self.flow.conns {
+            let stop = &self.flow.around.stop;
+            let asked = breaker.ask(stop, Stop::Now, || {
+                if breaker.is_open() {
+                    // What is read meanwhile could only pile up.
+                    self.flow.paused.send_replace(true);
                 }
-            }
+                conn.cut()
+            });
+            let answer = asked
+                .await
+                .map_err(|Stopped| Fault::new(STOPPED, "stopped while a cut waited for a connector"))?;
+            let note = answer.map_err(|error| {
+                Fault::new(
+                    error.code.clone(),
+                    format_args!("connector {name}: {}", error.message),
+                )
+            })?;
+            notes.extend(note.map(|note| (name.to_string(), note)));
         }
         Ok(notes)
     }
@@ -194,6 +194,7 @@ impl Cutter {
             clear_parked: false,
         };
         let mut patience = Patience::default();
+        let hold = counters.holds.of(HeldBy::Store, "");
         loop {
             let (written, result) = flow.writer.commit(cut).await?;
             cut = written;
@@ -201,6 +202,7 @@ impl Cutter {
                 Ok(()) => break,
                 Err(error) if error.class == ErrorClass::Unavailable && !flow.stopping_now() => {
                     flow.paused.send_replace(true);
+                    hold.begin(&*error.message, flow.around.now_ms());
                     let wait = patience.next();
                     tracing::warn!(flow = %flow.plan.name, code = %error.code,
                         "the cut cannot be stored: {}; next try in {wait:?}", error.message);
@@ -209,6 +211,7 @@ impl Cutter {
                 Err(error) => return Err(Fault::new(error.code.to_string(), error.message)),
             }
         }
+        hold.end();
         self.record = record;
         self.states.clear();
         flow.tables.durable(&cut.lanes);

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kis_conn::{
-    AnyConnector, Nature, Partition, Position, Source, SourceFacts,
+    Nature, Partition, Position, Source, SourceFacts,
     store::{FlowRecord, FlowTables, RunState, Store},
 };
 use tokio::{
@@ -15,13 +15,15 @@ use super::{
     around::{STOPPED, Stop, Surroundings},
     build,
     call::StepRun,
-    conns::{self, OpenConns},
+    conns::{self, OpenConn, OpenConns},
     cut::Cutter,
     fault::Fault,
+    guards::Guards,
     lane::{Answer, Lane},
     parcel::{Flight, Parcel},
     reader::{self, Intake, Reading},
     router::Router,
+    seat::Seat,
     work::Work,
     writer::Writer,
 };
@@ -39,6 +41,7 @@ pub(super) struct Environment {
     /// The plan's connectors, opened, by their number.
     pub(super) conns: OpenConns,
     pub(super) exts: Exts,
+    pub(super) guards: Arc<Guards>,
     /// The leave of the flow's lanes to work.
     pub(super) work: Work,
     pub(super) checkpoint: Duration,
@@ -58,7 +61,8 @@ pub(super) struct FlowRun {
     pub(super) paused: watch::Sender<bool>,
     pub(super) sources: Vec<Arc<dyn Source>>,
     /// The connectors that its steps use.
-    pub(super) conns: Vec<(String, Arc<dyn AnyConnector>)>,
+    pub(super) conns: Vec<OpenConn>,
+    pub(super) guards: Arc<Guards>,
     pub(super) tables: FlowTables,
     pub(super) writer: Writer,
     /// Lanes of all stages, and the one of `at_end`.
@@ -125,7 +129,7 @@ struct Running {
 async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> Result<Running, Fault> {
     let store_fault = |error: kis_conn::store::StoreError| Fault::new("store", error);
     if env.fresh {
-        conns::begin_anew(&plan, &env).await?;
+        conns::begin_anew(&plan, &env, &around.stop).await?;
         env.store.forget(&plan.name).map_err(store_fault)?;
     }
     let record = env
@@ -134,7 +138,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         .map_err(store_fault)?
         .unwrap_or_default();
     let positions = env.store.positions(&plan.name).map_err(store_fault)?;
-    let restored = conns::restore_conns(&plan, &env.store, &env.conns).await?;
+    let restored = conns::restore_conns(&plan, &env.store, &env.conns, &around.stop).await?;
     let sources = build::open_sources(&plan, &env).await?;
 
     let tables = FlowTables::new(env.store.clone());
@@ -146,6 +150,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         store: &env.store,
         around: &around,
         tables: &tables,
+        guards: &env.guards,
     };
     let built = build::lanes(&kit, &answers, &env.work)?;
     let router = Router::new(built.stages, built.last.clone(), record.cut);
@@ -156,6 +161,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         paused: watch::Sender::new(false),
         sources,
         conns: restored,
+        guards: Arc::clone(&env.guards),
         tables,
         writer: env.writer.clone(),
         lane_count: built.count,
@@ -337,8 +343,9 @@ impl FlowRun {
     }
 
     /// The steps of the head, for one block.
-    pub(super) fn head_steps(&self) -> Vec<StepRun> {
-        self.heads.iter().map(build::StepParts::run).collect()
+    pub(super) fn head_steps(&self, seat: &Arc<Seat>) -> Vec<StepRun> {
+        let step = |parts: &build::StepParts| parts.run(&self.guards, seat);
+        self.heads.iter().map(step).collect()
     }
 }
 

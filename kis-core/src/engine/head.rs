@@ -90,11 +90,12 @@ pub(super) async fn through(
     before: impl FnOnce(&mut Chain, &From) -> Result<(), Fault>,
 ) -> Result<Vec<(usize, Parcel)>, Fault> {
     let flight = Arc::clone(&parcel.flight);
+    let seat = flow.guards.seats.borrow();
     let mut chain = Chain {
         flow: Arc::clone(&flow.plan),
         around: flow.around.clone(),
         first: 0,
-        steps: flow.head_steps(),
+        steps: flow.head_steps(seat.seat()),
         total: flow.plan.own_steps,
         logs: Vec::new(),
         letters: Vec::new(),

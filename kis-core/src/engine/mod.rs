@@ -11,6 +11,7 @@
 mod around;
 mod ask;
 mod attempt;
+mod breaker;
 mod build;
 mod call;
 mod chain;
@@ -20,6 +21,8 @@ mod cut;
 mod failure;
 mod fault;
 mod flow;
+mod gate;
+mod guards;
 mod head;
 mod inbox;
 mod lane;
@@ -29,9 +32,11 @@ mod reentry;
 mod router;
 mod run;
 mod search;
+mod seat;
 mod sequence;
 mod single;
 mod stored;
+mod threads;
 mod work;
 mod writer;
 

@@ -16,9 +16,10 @@ use tokio::{
 
 use super::{
     around::{Stop, Surroundings},
-    conns::{OpenConns, open_conns},
+    conns::{OpenConn, OpenConns, open_conns},
     fault::Fault,
     flow::{self, Environment, FlowEnd},
+    guards::Guards,
     work::Work,
     writer::Writer,
 };
@@ -44,6 +45,9 @@ pub struct RunOptions {
     pub exts: Exts,
     /// Forget what was stored of the flows, and read from the start.
     pub fresh: bool,
+    /// What the flows count on, from [`RunOptions::count`], for those who look at them before all is open; else the
+    /// engine makes its own.
+    pub counters: Vec<Arc<FlowCounters>>,
     /// The clock by which state expires: milliseconds since 1970. Tests hand in their own.
     pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
 }
@@ -56,8 +60,16 @@ impl RunOptions {
             base: PathBuf::from("."),
             exts: Exts::default(),
             fresh: false,
+            counters: Vec::new(),
             clock: super::around::system_clock(),
         }
+    }
+}
+
+impl RunOptions {
+    /// Counters for the flows of `plan`, in its order.
+    pub fn count(plan: &Plan) -> Vec<Arc<FlowCounters>> {
+        plan.flows.iter().map(|flow| new_counters(flow)).collect()
     }
 }
 
@@ -121,7 +133,11 @@ impl Engine {
         if !options.fresh {
             fitting_state(plan, &options.store)?;
         }
-        let conns = open_conns(plan, &options.store, &options.base).await?;
+        let all: Vec<Arc<FlowCounters>> = match options.counters {
+            counters if counters.len() == plan.flows.len() => counters,
+            _ => RunOptions::count(plan),
+        };
+        let conns = open_conns(plan, &options.store, &options.base, &options.clock, &all).await?;
         let (writer, writer_ended) =
             Writer::start(options.store.clone()).map_err(|error| Fault::new("thread", error))?;
         let (stop, stopped) = watch::channel(Stop::No);
@@ -133,16 +149,13 @@ impl Engine {
             ends.insert(Arc::clone(&flow.name), receiver);
         }
         let mut flows = JoinSet::new();
-        let mut counters = Vec::with_capacity(plan.flows.len());
         let mut tasks = Vec::with_capacity(plan.flows.len());
         let mut works = Vec::with_capacity(plan.flows.len());
         for (number, (flow, ended)) in plan.flows.iter().zip(senders).enumerate() {
-            let own = new_counters(flow);
-            counters.push(Arc::clone(&own));
             let work = Work::default();
             works.push(work.clone());
             let around = Surroundings {
-                counters: own,
+                counters: Arc::clone(&all[number]),
                 clock: Arc::clone(&options.clock),
                 stop: stopped.clone(),
             };
@@ -151,6 +164,7 @@ impl Engine {
                 writer: writer.clone(),
                 conns: Arc::clone(&conns),
                 exts: options.exts.clone(),
+                guards: Guards::new(flow, &conns, &around),
                 work,
                 checkpoint: plan.global.checkpoint_every,
                 base: options.base.clone(),
@@ -181,7 +195,7 @@ impl Engine {
             tasks.push(task.id());
         }
         Ok(Engine {
-            counters,
+            counters: all,
             stop,
             started: Instant::now(),
             flows,
@@ -245,7 +259,7 @@ impl Engine {
             }
         }
         self.stop_lanes().await;
-        for (name, conn) in self.conns.iter() {
+        for OpenConn { name, conn, .. } in self.conns.iter() {
             if let Err(error) = conn.close().await {
                 tracing::warn!(conn = %name, code = %error.code, "closing: {}", error.message);
             }

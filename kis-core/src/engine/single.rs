@@ -14,10 +14,11 @@ use super::{
     around::{Surroundings, system_clock},
     build,
     chain::{Chain, Onward, Route},
-    conns::{OpenConns, open_conns, restore_conns},
+    conns::{OpenConn, OpenConns, open_conns, restore_conns},
     cut,
     fault::Fault,
     flow::never_stop,
+    guards::Guards,
     parcel::{Flight, From, Parcel},
     run::new_counters,
 };
@@ -33,6 +34,7 @@ pub(crate) struct SingleLane {
     plan: Arc<FlowPlan>,
     shared: Shared,
     around: Surroundings,
+    guards: Arc<Guards>,
     context: (Cache, Meta),
     /// Nothing behind a run that did not come to its end: the next one loads what the store holds.
     loaded: Option<Loaded>,
@@ -69,10 +71,11 @@ pub(crate) struct Ran {
 impl Shared {
     /// Opens what the flows of a plan need, and takes back what their last cut does not cover.
     pub(crate) async fn open(plan: &Plan, store: Store, exts: Exts) -> Result<Shared, Fault> {
-        let conns = open_conns(plan, &store, std::path::Path::new(".")).await?;
+        let base = std::path::Path::new(".");
+        let conns = open_conns(plan, &store, base, &system_clock(), &[]).await?;
         let mut runs = 0;
         for flow in &plan.flows {
-            restore_conns(flow, &store, &conns).await?;
+            restore_conns(flow, &store, &conns, &never_stop()).await?;
             let record = store.record(&flow.name).map_err(store_fault)?;
             runs = record.map_or(runs, |record| runs.max(record.cut));
         }
@@ -105,6 +108,7 @@ impl SingleLane {
             stop: never_stop(),
         };
         let mut lane = SingleLane {
+            guards: Guards::new(&plan, &shared.conns, &around),
             plan,
             shared,
             around,
@@ -150,6 +154,7 @@ impl SingleLane {
             store: &shared.store,
             around: &self.around,
             tables: &tables,
+            guards: &self.guards,
         };
         let mut chains = Vec::with_capacity(plan.stages.len());
         for (number, stage) in plan.stages.iter().enumerate() {
@@ -205,7 +210,7 @@ impl SingleLane {
         let Shared { store, conns, .. } = &self.shared;
         let _writing = self.shared.writing.lock().await;
         let mut notes = Vec::new();
-        for (name, conn) in conns.iter() {
+        for OpenConn { name, conn, .. } in conns.iter() {
             let note = conn.cut().await.map_err(|error| {
                 Fault::new(
                     error.code.to_string(),

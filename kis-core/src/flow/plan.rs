@@ -147,6 +147,13 @@ impl FlowPlan {
         &self.steps[self.own_steps..]
     }
 
+    /// Whether a step or a source of the flow uses the connector of this number.
+    pub fn uses(&self, conn: usize) -> bool {
+        let mut steps = self.steps.iter().flat_map(|step| &step.conns);
+        let mut sources = self.sources.iter();
+        steps.any(|(_, used)| *used == conn) || sources.any(|source| source.conn == Some(conn))
+    }
+
     /// Whether the flow ends by itself: it has sources, and all of them end.
     pub fn is_bounded(&self) -> bool {
         self.sources.iter().all(|source| source.info.facts.bounded)

@@ -61,6 +61,27 @@ impl Ctx {
         CtxBuilder::default()
     }
 
+    /// The same with other clients of its connectors, in their order.
+    pub(crate) fn with_clients(&self, clients: impl Iterator<Item = Arc<dyn Any + Send + Sync>>) -> Ctx {
+        let old = &*self.0;
+        let conns = old.conns.iter().zip(clients).map(|(conn, client)| Client {
+            arg: conn.arg.clone(),
+            conn: conn.conn.clone(),
+            client,
+        });
+        Ctx(Arc::new(Inner {
+            flow: Arc::clone(&old.flow),
+            step: Arc::clone(&old.step),
+            function: Arc::clone(&old.function),
+            lane: old.lane,
+            params: old.params.clone(),
+            conns: conns.collect(),
+            exts: old.exts.clone(),
+            cache: old.cache.clone(),
+            meta: old.meta.clone(),
+        }))
+    }
+
     /// The name of the flow.
     pub fn flow(&self) -> &str {
         &self.0.flow

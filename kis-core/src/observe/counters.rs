@@ -15,6 +15,8 @@ use std::{
 
 use parking_lot::Mutex;
 
+use super::{HeldBy, Holds};
+
 /// Why rows left a flow without having passed its last step and without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
@@ -59,6 +61,8 @@ pub enum Phase {
     Starting,
     /// Takes rows.
     Running,
+    /// So many rows fail that it waits until what fails them is mended.
+    Paused,
     /// Finishes what it has taken and takes no more.
     Draining,
     /// All rows are settled and its sources have ended.
@@ -69,10 +73,11 @@ pub enum Phase {
 
 impl Phase {
     /// All phases, in the order of a flow's life.
-    pub const ALL: [Phase; 6] = [
+    pub const ALL: [Phase; 7] = [
         Phase::Waiting,
         Phase::Starting,
         Phase::Running,
+        Phase::Paused,
         Phase::Draining,
         Phase::Ended,
         Phase::Failed,
@@ -84,6 +89,7 @@ impl Phase {
             Phase::Waiting => "waiting",
             Phase::Starting => "starting",
             Phase::Running => "running",
+            Phase::Paused => "paused",
             Phase::Draining => "draining",
             Phase::Ended => "ended",
             Phase::Failed => "failed",
@@ -287,6 +293,8 @@ pub struct FlowCounters {
     pub parked: AtomicU64,
     /// Keys in the flow's state.
     pub state_keys: AtomicU64,
+    /// What may keep the flow from going on.
+    pub holds: Holds,
     phase: AtomicU8,
     on_phase: OnPhase,
 }
@@ -333,6 +341,7 @@ impl FlowCounters {
             inflight_rows: AtomicU64::new(0),
             parked: AtomicU64::new(0),
             state_keys: AtomicU64::new(0),
+            holds: Holds::default(),
             phase: AtomicU8::new(Phase::Waiting as u8),
             on_phase: OnPhase::default(),
         })
@@ -368,7 +377,10 @@ impl FlowCounters {
 
     /// Where the flow is in its life.
     pub fn phase(&self) -> Phase {
-        Phase::ALL[usize::from(self.phase.load(SeqCst))]
+        match Phase::ALL[usize::from(self.phase.load(SeqCst))] {
+            Phase::Running if self.holds.any(HeldBy::Budget) => Phase::Paused,
+            phase => phase,
+        }
     }
 
     /// Moves the flow on to another phase.

@@ -2,12 +2,12 @@
 
 use std::{
     collections::VecDeque,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
 use super::{
-    FlowCounters, Phase, Screen,
+    FlowCounters, HeldBy, Phase, Screen,
     show::{self, count},
 };
 
@@ -50,6 +50,8 @@ struct Line<'a> {
     flow: &'a str,
     phase: &'static str,
     numbers: [String; 5],
+    /// What it waits for, and rows that wait for a retry.
+    waits: String,
 }
 
 /// The most telling first: a narrow terminal cuts the last.
@@ -134,7 +136,10 @@ impl FlowProgress {
     fn rate(&self, now: Instant) -> Option<String> {
         let (at, before) = self.samples.front()?;
         let rows = self.counters.received_rows.get().saturating_sub(*before);
-        let running = matches!(self.counters.phase(), Phase::Running | Phase::Draining);
+        let running = matches!(
+            self.counters.phase(),
+            Phase::Running | Phase::Paused | Phase::Draining
+        );
         running.then(|| show::rate(rows, now.duration_since(*at)))
     }
 
@@ -151,18 +156,42 @@ impl FlowProgress {
             flow: &counters.flow,
             phase: counters.phase().as_str(),
             numbers,
+            waits: self.waits(),
         }
+    }
+
+    /// What the flow waits for, with the rows that wait for a retry; empty while it waits for nothing.
+    fn waits(&self) -> String {
+        let mut parts = Vec::new();
+        let parked = self.counters.parked.load(Relaxed);
+        if parked > 0 {
+            parts.push(format!("{} parked", count(parked)));
+        }
+        for hold in self.counters.holds.now() {
+            parts.push(match hold.by {
+                HeldBy::Conn => format!("waits for {}", hold.what),
+                HeldBy::Store => "waits for the embedded store".to_owned(),
+                HeldBy::Budget => format!("too many rows fail at {}", hold.what),
+                HeldBy::Hang => format!("hangs in {}", hold.what),
+                HeldBy::Threads => "waits for threads".to_owned(),
+                HeldBy::Stuck => "settles nothing".to_owned(),
+            });
+        }
+        parts.join(", ")
     }
 
     fn log(&self, now: Instant) {
         let counters = &self.counters;
         let Some(rate) = self.rate(now) else { return };
+        let waits = self.waits();
+        let waits = (!waits.is_empty()).then_some(waits);
         tracing::info!(
             flow = %counters.flow,
             rows_in = counters.received_rows.get(),
             rows_out = counters.rows_out.get(),
             dead = counters.dead.get(),
             dropped = counters.all_dropped(),
+            waits,
             "{rate} rows/s"
         );
     }
@@ -182,6 +211,10 @@ fn aligned(lines: &[Line<'_>]) -> Vec<String> {
             let mut text = format!("  {}{pad}  {:phase$}", line.flow, line.phase);
             for ((number, unit), width) in line.numbers.iter().zip(UNITS).zip(&widths) {
                 text.push_str(&format!("  {number:>width$}{unit}"));
+            }
+            if !line.waits.is_empty() {
+                text.push_str("  ");
+                text.push_str(&line.waits);
             }
             text
         })

@@ -16,7 +16,7 @@ use axum::{
 use serde::Serialize;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::{Metrics, Phase};
+use super::{FlowCounters, Metrics, Phase};
 
 /// Why the endpoints cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -142,10 +142,7 @@ struct FlowState<'a> {
 }
 
 async fn probe(State(metrics): State<Arc<Metrics>>, probe: Probe) -> Response {
-    let flows = metrics
-        .flows()
-        .iter()
-        .map(|flow| (flow.counters.flow.as_str(), flow.counters.phase()));
+    let flows = metrics.flows().iter().map(|flow| &*flow.counters);
     let answer = answer(probe, flows);
     let status = if answer.ok {
         StatusCode::OK
@@ -158,20 +155,26 @@ async fn probe(State(metrics): State<Arc<Metrics>>, probe: Probe) -> Response {
     }
 }
 
-fn answer<'a>(probe: Probe, flows: impl Iterator<Item = (&'a str, Phase)>) -> Answer<'a> {
+fn answer<'a>(probe: Probe, flows: impl Iterator<Item = &'a FlowCounters>) -> Answer<'a> {
     let mut answer = Answer {
         ok: true,
         reasons: Vec::new(),
         flows: Vec::new(),
     };
-    for (flow, phase) in flows {
+    for counters in flows {
+        let (flow, phase) = (counters.flow.as_str(), counters.phase());
         answer.flows.push(FlowState {
             flow,
             state: phase.as_str(),
         });
-        if let Some(reason) = against(probe, phase) {
-            answer.reasons.push(format!("flow {flow} {reason}"));
-        }
+        let holds = counters.holds.now();
+        let held = holds.iter().filter_map(|hold| hold.show());
+        // What holds up a flow that is through holds up nobody.
+        let held = held.filter(|_| probe == Probe::Ready && !matches!(phase, Phase::Ended | Phase::Failed));
+        let reasons = against(probe, phase).map(str::to_owned).into_iter().chain(held);
+        answer
+            .reasons
+            .extend(reasons.map(|reason| format!("flow {flow} {reason}")));
     }
     answer.ok = answer.reasons.is_empty();
     answer
@@ -180,7 +183,7 @@ fn answer<'a>(probe: Probe, flows: impl Iterator<Item = (&'a str, Phase)>) -> An
 /// What speaks against a probe's yes.
 fn against(probe: Probe, phase: Phase) -> Option<&'static str> {
     match (probe, phase) {
-        (Probe::Live, _) | (_, Phase::Running | Phase::Ended) => None,
+        (Probe::Live, _) | (_, Phase::Running | Phase::Paused | Phase::Ended) => None,
         (Probe::Ready | Probe::Started, Phase::Waiting) => Some("waits for the flows of its `after`"),
         (Probe::Ready | Probe::Started, Phase::Starting) => Some("is opening its sources and connectors"),
         (Probe::Started, Phase::Draining | Phase::Failed) => None,

@@ -6,6 +6,7 @@
 )]
 
 mod actions;
+mod breaker;
 mod check;
 mod failures;
 mod letters;

@@ -6,7 +6,7 @@ use super::{
     Watched,
     encode::{Families, Labels},
 };
-use crate::observe::{DropReason, ErrorCount, FlowCounters, Phase, SourceCounters, StepCounters};
+use crate::observe::{DropReason, ErrorCount, FlowCounters, HeldBy, Phase, SourceCounters, StepCounters};
 
 /// The time at a scrape, in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,7 @@ pub(super) fn write(out: &mut Families<'_>, flows: &[Watched], times: Times) -> 
     results(out, flows)?;
     cuts(out, flows)?;
     states(out, flows, times)?;
+    held(out, flows)?;
     process(out, times)
 }
 
@@ -255,6 +256,53 @@ fn states(out: &mut Families<'_>, flows: &[Watched], times: Times) -> fmt::Resul
                 )
             })
         }),
+    )
+}
+
+/// What flows wait for, and how often they had to.
+fn held(out: &mut Families<'_>, flows: &[Watched]) -> fmt::Result {
+    let holds: Vec<_> = flows
+        .iter()
+        .flat_map(|flow| {
+            flow.counters
+                .holds
+                .all()
+                .into_iter()
+                .map(move |hold| (flow, hold))
+        })
+        .collect();
+    let conns = || {
+        holds
+            .iter()
+            .filter(|(_, hold)| hold.by == HeldBy::Conn)
+            .map(|(flow, hold)| {
+                let conn = hold.what.strip_prefix("connector ").unwrap_or(&hold.what);
+                (with(&flow.labels(), [("conn", conn)]), hold)
+            })
+    };
+    out.gauges(
+        "kis_breaker_state",
+        "1 while a connector is not available and the flow waits for it, else 0",
+        conns().map(|(labels, hold)| (labels, u64::from(hold.since_ms().is_some()))),
+    )?;
+    out.counters(
+        "kis_breaker_opened",
+        "How often a connector was found not to be available",
+        conns().map(|(labels, hold)| (labels, hold.times.get())),
+    )?;
+    let at_steps = |by: HeldBy| {
+        let of = holds.iter().filter(move |(_, hold)| hold.by == by);
+        of.map(|(flow, hold)| (with(&flow.labels(), [("step", hold.what.as_str())]), hold))
+    };
+    out.gauges(
+        "kis_budget_paused",
+        "1 while a flow is paused since too many rows fail at a step, else 0",
+        at_steps(HeldBy::Budget).map(|(labels, hold)| (labels, u64::from(hold.since_ms().is_some()))),
+    )?;
+    out.gauges(
+        "kis_step_hanging",
+        "1 while a call of a step does not return, else 0",
+        at_steps(HeldBy::Hang).map(|(labels, hold)| (labels, u64::from(hold.since_ms().is_some()))),
     )
 }
 

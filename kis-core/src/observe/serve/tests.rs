@@ -6,8 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use super::{Listener, Probe, against, with_host};
-use crate::observe::{FlowCounters, Metrics, MetricsOptions, Phase, Watched};
+use super::{Listener, Probe, against, answer, with_host};
+use crate::observe::{FlowCounters, HeldBy, Metrics, MetricsOptions, Phase, Watched};
 
 fn metrics(flows: &[(&str, Phase)]) -> Arc<Metrics> {
     let watched = flows.iter().map(|(name, phase)| {
@@ -84,10 +84,29 @@ async fn probes_give_reasons() {
 #[test]
 fn each_probe_in_each_phase() {
     let yes = |probe| Phase::ALL.map(|phase| u8::from(against(probe, phase).is_none()));
-    // waiting, starting, running, draining, ended, failed
-    assert_eq!(yes(Probe::Live), [1, 1, 1, 1, 1, 1]);
-    assert_eq!(yes(Probe::Ready), [0, 0, 1, 0, 1, 0]);
-    assert_eq!(yes(Probe::Started), [0, 0, 1, 1, 1, 1]);
+    // waiting, starting, running, paused (what paused it speaks for itself), draining, ended, failed
+    assert_eq!(yes(Probe::Live), [1, 1, 1, 1, 1, 1, 1]);
+    assert_eq!(yes(Probe::Ready), [0, 0, 1, 1, 0, 1, 0]);
+    assert_eq!(yes(Probe::Started), [0, 0, 1, 1, 1, 1, 1]);
+}
+
+#[tokio::test]
+async fn readiness_names_what_is_waited_for() {
+    let metrics = metrics(&[("flights", Phase::Running)]);
+    let holds = &metrics.flows()[0].counters.holds;
+    let conn = holds.of(HeldBy::Conn, "connector Cache");
+    conn.begin("connection refused", 1_000);
+    let answer = |probe| answer(probe, metrics.flows().iter().map(|flow| &*flow.counters));
+    insta::assert_debug_snapshot!(answer(Probe::Ready).reasons, @r#"
+    [
+        "flow flights waits for connector Cache since 1970-01-01T00:00:01Z: connection refused",
+    ]
+    "#);
+    assert!(answer(Probe::Live).ok && answer(Probe::Started).ok);
+    conn.end();
+    assert!(answer(Probe::Ready).ok);
+    holds.of(HeldBy::Budget, "save").begin("too many", 2_000);
+    assert_eq!(answer(Probe::Ready).flows[0].state, "paused");
 }
 
 #[test]

@@ -1,0 +1,186 @@
+//! What stands around every call of a flow's steps: the breakers of its connectors, and the seats of its lanes.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use kis_conf::Unavailable;
+use kis_conn::ErrorClass;
+use smallvec::SmallVec;
+
+use super::{
+    around::{Stop, Surroundings},
+    breaker::{Breaker, Stopped, Trial},
+    conns::OpenConn,
+    seat::Seats,
+    threads,
+};
+use crate::{
+    error::Error,
+    flow::FlowPlan,
+    function::{Call, Verdict},
+    observe::HeldBy,
+    row::Fails,
+};
+
+/// The guards of one flow, shared by all its lanes.
+pub(super) struct Guards {
+    pub(super) around: Surroundings,
+    pub(super) seats: Arc<Seats>,
+    steps: Vec<StepGuard>,
+}
+
+struct StepGuard {
+    name: Arc<str>,
+    /// The breakers of the step's connectors.
+    breakers: Vec<Arc<Breaker>>,
+    /// The breaker of a step without connectors, once it is needed.
+    own: OnceLock<Arc<Breaker>>,
+    /// Whether its rows wait for what is not available.
+    waits: bool,
+    /// Whether a call that takes too long keeps a thread.
+    keeps_threads: bool,
+}
+
+/// The leave to make one call.
+#[derive(Debug, Default)]
+pub(super) struct Leave {
+    trials: SmallVec<[Trial; 1]>,
+    /// How long the call had to wait for it.
+    pub(super) waited: Duration,
+}
+
+impl Guards {
+    /// The guards of `plan`, whose connectors are among `conns`.
+    pub(super) fn new(plan: &FlowPlan, conns: &[OpenConn], around: &Surroundings) -> Arc<Guards> {
+        let mut known: Vec<usize> = Vec::new();
+        let steps = plan.steps.iter().map(|step| {
+            for (_, conn) in &step.conns {
+                if !known.contains(conn) {
+                    known.push(*conn);
+                    around.counters.holds.add(conns[*conn].breaker.hold());
+                }
+            }
+            StepGuard {
+                name: Arc::clone(&step.name),
+                breakers: step
+                    .conns
+                    .iter()
+                    .map(|(_, conn)| Arc::clone(&conns[*conn].breaker))
+                    .collect(),
+                own: OnceLock::new(),
+                waits: step.on_error.unavailable == Unavailable::Wait,
+                keeps_threads: matches!(step.info.call, Call::Blocking(_)) && step.timeout.is_some(),
+            }
+        });
+        Arc::new(Guards {
+            steps: steps.collect(),
+            seats: Arc::default(),
+            around: around.clone(),
+        })
+    }
+
+    /// Waits until step `at` may be called.
+    ///
+    /// # Errors
+    /// If the flow is asked to stop first; the call is not made then.
+    pub(super) async fn enter(&self, at: usize) -> Result<Leave, Error> {
+        let guard = &self.steps[at];
+        let shut = guard.all().any(|breaker| breaker.is_open());
+        let crowded = guard.keeps_threads && threads::are_many();
+        if !(shut && guard.waits || crowded) {
+            return Ok(Leave::default());
+        }
+        let began = Instant::now();
+        let stop = &self.around.stop;
+        if crowded {
+            let hold = self.around.counters.holds.of(HeldBy::Threads, &guard.name);
+            let why = threads::why();
+            if hold.begin(&*why, self.around.now_ms()) {
+                tracing::error!(flow = %self.around.counters.flow, step = %guard.name, "{why}");
+            }
+            let waited = threads::room(stop).await;
+            hold.end();
+            waited.map_err(|Stopped| stopped("threads of calls that were given up"))?;
+        }
+        let mut leave = Leave::default();
+        for breaker in guard.all().filter(|_| guard.waits) {
+            // A drain does not wait for a system that is down: what waits for it is read again at the next start.
+            let trial = breaker.pass(stop, Stop::Drain).await;
+            let trial = trial.map_err(|Stopped| stopped("its connector"))?;
+            match trial {
+                // Who waits for a second one must not keep others from the first, which has said that it is there.
+                Some(trial) if guard.breakers.len() > 1 => trial.answered(),
+                trial => leave.trials.extend(trial),
+            }
+        }
+        leave.waited = began.elapsed();
+        Ok(leave)
+    }
+
+    /// A call of step `at` that had `leave` was answered like this.
+    pub(super) async fn left(&self, at: usize, leave: Leave, verdict: &Verdict, fails: &Fails) {
+        if leave.trials.is_empty() && matches!(verdict, Verdict::Go(_)) && fails.is_empty() {
+            return;
+        }
+        let Some(error) = unavailable(verdict, fails) else {
+            leave.trials.into_iter().for_each(Trial::answered);
+            return;
+        };
+        let guard = &self.steps[at];
+        if !guard.waits {
+            // The step stops its flow; that says nothing to the others.
+            return;
+        }
+        let mut blamed: SmallVec<[&Arc<Breaker>; 2]> = SmallVec::new();
+        if let [_, _, ..] = &guard.breakers[..] {
+            // An error does not say whose it is, but who is away does.
+            for breaker in &guard.breakers {
+                if breaker.is_away().await {
+                    blamed.push(breaker);
+                }
+            }
+        }
+        if blamed.is_empty() {
+            let own = || {
+                let breaker = Breaker::of_step(&guard.name, Arc::clone(&self.around.clock));
+                self.around.counters.holds.add(breaker.hold());
+                breaker
+            };
+            match &guard.breakers[..] {
+                [] => blamed.push(guard.own.get_or_init(own)),
+                all => blamed.extend(all),
+            }
+        }
+        for breaker in blamed {
+            breaker.open(error.code(), error.message());
+        }
+    }
+}
+
+impl StepGuard {
+    fn all(&self) -> impl Iterator<Item = &Arc<Breaker>> {
+        self.breakers.iter().chain(self.own.get())
+    }
+}
+
+/// The error that says that something is not available, wherever in an answer it stands.
+fn unavailable<'a>(verdict: &'a Verdict, fails: &'a Fails) -> Option<&'a Error> {
+    let is = |error: &&Error| error.class() == ErrorClass::Unavailable;
+    let whole = match verdict {
+        Verdict::Failed(error) => Some(error),
+        Verdict::Go(_) => None,
+    };
+    let rows = whole
+        .into_iter()
+        .flat_map(Error::failed_rows)
+        .map(|(_, error)| error);
+    let alone = fails.iter().map(|fail| &fail.error);
+    whole.into_iter().chain(rows).chain(alone).find(is)
+}
+
+/// What a call that is not made answers; whoever asks why waits no longer, since the flow stops.
+fn stopped(whom: &str) -> Error {
+    Error::unavailable(format!("stopped while it waited for {whom}"))
+}
