@@ -179,7 +179,7 @@ impl Trial {
 pub(super) async fn asked(stop: &mut watch::Receiver<Stop>, until: Stop) {
     if stop.wait_for(|stop| *stop >= until).await.is_err() {
         // Nobody is left who could ask.
-        std::future::pending().await;
+        std::future::pending::<()>().await;
     }
 }
 
