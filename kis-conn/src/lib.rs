@@ -21,14 +21,16 @@ mod numbered;
 mod position;
 mod raw;
 mod rows;
+mod single;
 mod sink;
 mod source;
 mod stdin;
 mod stdout;
 pub mod store;
-#[cfg(test)]
-mod suite;
+#[cfg(any(test, feature = "suite"))]
+pub mod suite;
 mod table;
+mod unacked;
 
 pub use connector::{AnyConnector, ConnSpec, Connector, ConnectorInfo, RawConnSpec};
 pub use error::{Classify, ConnError, ErrorClass, OpenError, RowError};
@@ -40,13 +42,14 @@ pub use kinds::{
 };
 pub use known::KnownError;
 pub use lane::{LaneContext, LaneLog};
-pub use memory::{Memory, MemoryClient, memory_source};
+pub use memory::{Memory, MemoryClient, MemoryQueue, memory_source};
 pub use position::{Partition, Position, PositionText};
 pub use raw::{CsvLayout, Layout, RawRows, RowsFrom};
 pub use source::{BatchLimit, Block, Nature, Next, Reader, Source, SourceFacts, SourceInfo, SourceSpec};
 pub use stdout::{Stdout, StdoutClient};
 pub use store::{FlowTables, LaneCut, LaneTables, Store};
 pub use table::{Table, TableClient, row_as_json};
+pub use unacked::Unacked;
 
 #[doc(hidden)]
 pub mod __private {

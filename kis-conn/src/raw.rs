@@ -218,20 +218,6 @@ impl RawRows {
             picked,
         }
     }
-
-    /// One batch for each lane from 0 to the highest named; row `i` goes to `lane[i]`. The block is shared.
-    ///
-    /// # Panics
-    /// If there are not as many lanes named as rows.
-    pub fn split(&self, lane: &[u16]) -> Vec<RawRows> {
-        assert_eq!(lane.len(), self.len(), "one lane for each row");
-        let lanes = lane.iter().max().map_or(0, |&last| usize::from(last) + 1);
-        let mut rows: Vec<Vec<usize>> = vec![Vec::new(); lanes];
-        for (i, &to) in lane.iter().enumerate() {
-            rows[usize::from(to)].push(i);
-        }
-        rows.into_iter().map(|rows| self.pick(rows)).collect()
-    }
 }
 
 impl fmt::Debug for RawRows {

@@ -21,16 +21,27 @@ pub trait Source: Send + Sync + 'static {
     fn partitions(&self) -> BoxFuture<'_, Result<Vec<Partition>, ConnError>>;
 
     /// Reads a partition from the row behind `from`; without it from where the document's `start:` says.
+    ///
+    /// A log goes to the row behind `from`, whatever was committed: the engine's position is the truth. A queue and a
+    /// push source cannot go back: they hand out what comes next and number it on from behind `from`, so that no two
+    /// rows have one origin, and that a commit of `from` acknowledges nothing that is handed out now
+    /// ([`Unacked`](crate::Unacked) does so).
+    ///
+    /// The engine reads again on the same source after an error, with the position behind the last row it got. What
+    /// was handed out before is still on its way then, and its positions can still be committed.
     fn read<'a>(
         &'a self,
         partition: &'a Partition,
         from: Option<&'a Position>,
     ) -> BoxFuture<'a, Result<Box<dyn Reader>, ConnError>>;
 
-    /// Everything at or below these positions is durable: the source may acknowledge it.
+    /// Everything at or below these positions is durable: the source may acknowledge it, and nothing above it. A
+    /// position may come twice, or be older than one before, and then changes nothing. If it fails, a later commit of
+    /// the same or a later position makes up for it.
     fn commit<'a>(&'a self, up_to: &'a [(Partition, Position)]) -> BoxFuture<'a, Result<(), ConnError>>;
 
-    /// Gives back what was opened. Nothing is read after it.
+    /// Gives back what was opened; a queue gives back what it has not acknowledged. Nothing is read after it, but it
+    /// may be called twice.
     fn close(&self) -> BoxFuture<'_, Result<(), ConnError>>;
 }
 
@@ -90,7 +101,8 @@ impl Default for BatchLimit {
 pub enum Nature {
     /// Positions order its rows and it can go back to any of them: file, Kafka, binlog.
     Log,
-    /// Rows are acknowledged one by one and may come again in any order: Redis lists, AMQP.
+    /// Rows are acknowledged one by one and may come again in any order: Redis lists, AMQP. They are numbered as they
+    /// are handed out, and to commit a position is to acknowledge all rows up to its number.
     Queue,
     /// The other side decides when rows come and keeps none: HTTP, stdin.
     Push,

@@ -1,5 +1,7 @@
 //! The source kind `stdin`: rows that another program sends. They come once; what was not settled is lost with a crash.
 
+mod place;
+
 use std::io::Read;
 use std::sync::Arc;
 use std::thread;
@@ -8,10 +10,11 @@ use kis_conf::{Code, Format, Params, Problem};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
+use self::place::{POSITIONS, PipePlace};
 use crate::file::{Amount, Chunk, FileParams, Start, Text, begin, layout, rows_that_fit};
-use crate::numbered::{POSITIONS, number_of, position_of};
+use crate::single::{OnePartition, Single, only_earliest};
 use crate::{
-    BatchLimit, Block, BoxFuture, ConnError, Layout, Nature, Next, OpenError, Partition, Position, RawRows,
+    BatchLimit, Block, BoxFuture, ConnError, ErrorClass, Layout, Nature, Next, OpenError, Position, RawRows,
     Reader, RowsFrom, Source, SourceFacts, SourceInfo, SourceSpec,
 };
 
@@ -36,17 +39,24 @@ struct Stdin {
     name: Arc<str>,
     format: Format,
     params: FileParams,
-    /// Taken by the one reader there can be.
-    input: Mutex<Option<Input>>,
+    input: Arc<Mutex<Feed>>,
+}
+
+/// The input, which one reader can have at a time.
+enum Feed {
+    Unread(Input),
+    Taken,
+    /// What a reader that was dropped left: the next one goes on with it.
+    Left(Box<Feeding>),
 }
 
 async fn open(spec: SourceSpec) -> Result<Arc<dyn Source>, OpenError> {
-    let stdin = read_spec(&spec, Box::new(std::io::stdin()))?;
-    Ok(Arc::new(stdin))
+    Ok(Arc::new(read_spec(&spec, Box::new(std::io::stdin()))?))
 }
 
-fn read_spec(spec: &SourceSpec, input: Input) -> Result<Stdin, OpenError> {
+fn read_spec(spec: &SourceSpec, input: Input) -> Result<OnePartition<Stdin>, OpenError> {
     let params = FileParams::read(&spec.params, &spec.place)?;
+    only_earliest(spec, "stdin")?;
     let format = spec.format.unwrap_or(Format::Json);
     if !matches!(format, Format::Json | Format::Csv | Format::Raw) {
         let message = format!(
@@ -57,58 +67,58 @@ fn read_spec(spec: &SourceSpec, input: Input) -> Result<Stdin, OpenError> {
             Problem::error(Code::NotAvailable, &spec.place, message).into(),
         ));
     }
-    Ok(Stdin {
+    Ok(OnePartition(Stdin {
         name: Arc::from("stdin"),
         format,
         params,
-        input: Mutex::new(Some(input)),
-    })
+        input: Arc::new(Mutex::new(Feed::Unread(input))),
+    }))
 }
 
-impl Source for Stdin {
+impl Single for Stdin {
     fn facts(&self) -> SourceFacts {
         FACTS
     }
 
-    fn partitions(&self) -> BoxFuture<'_, Result<Vec<Partition>, ConnError>> {
-        Box::pin(async { Ok(vec![Partition::new(&self.name)]) })
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    fn read<'a>(
-        &'a self,
-        _: &'a Partition,
-        from: Option<&'a Position>,
-    ) -> BoxFuture<'a, Result<Box<dyn Reader>, ConnError>> {
-        Box::pin(async move {
-            // Rows of this process go on behind those of the one before, so that each row has a number of its own.
-            let row = number_of(from, &self.name)?;
-            let Some(input) = self.input.lock().take() else {
+    fn read(&self, from: Option<&Position>) -> Result<Box<dyn Reader>, ConnError> {
+        // Rows of this process go on behind those of the one before, so that each has a number and line of its own.
+        let from = PipePlace::of(from, &self.name)?;
+        let mut input = self.input.lock();
+        let feeding = match std::mem::replace(&mut *input, Feed::Taken) {
+            Feed::Unread(unread) => self.start(from, unread)?,
+            Feed::Left(feeding) => feeding,
+            Feed::Taken => {
                 let message = "the standard input is read already; it can feed one source only";
                 return Err(ConnError::fatal("stdin_taken", message));
-            };
-            let (send, chunks) = mpsc::channel(1);
-            let (name, format, params) = (Arc::clone(&self.name), self.format, self.params.clone());
-            // A thread of its own: reading may wait for ever, and must not keep the process from ending.
-            thread::Builder::new()
-                .name("stdin".to_owned())
-                .spawn(move || pump(&name, format, &params, row, input, &send))
-                .map_err(|error| ConnError::io("the thread that reads the standard input", &error))?;
-            Ok(Box::new(StdinReader {
-                name: Arc::clone(&self.name),
-                chunks,
-                now: None,
-                ended: false,
-                failed: None,
-            }) as Box<dyn Reader>)
-        })
+            }
+        };
+        Ok(Box::new(StdinReader {
+            feeding: Some(feeding),
+            home: Arc::clone(&self.input),
+        }))
     }
+}
 
-    fn commit<'a>(&'a self, _: &'a [(Partition, Position)]) -> BoxFuture<'a, Result<(), ConnError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn close(&self) -> BoxFuture<'_, Result<(), ConnError>> {
-        Box::pin(async { Ok(()) })
+impl Stdin {
+    fn start(&self, from: PipePlace, input: Input) -> Result<Box<Feeding>, ConnError> {
+        let (send, chunks) = mpsc::channel(1);
+        let (name, format, params) = (Arc::clone(&self.name), self.format, self.params.clone());
+        // A thread of its own: reading may wait for ever, and must not keep the process from ending.
+        thread::Builder::new()
+            .name("stdin".to_owned())
+            .spawn(move || pump(&name, format, &params, from, input, &send))
+            .map_err(|error| ConnError::io("the thread that reads the standard input", &error))?;
+        Ok(Box::new(Feeding {
+            name: Arc::clone(&self.name),
+            chunks,
+            now: None,
+            ended: false,
+            failed: None,
+        }))
     }
 }
 
@@ -120,7 +130,7 @@ fn pump(
     name: &Arc<str>,
     format: Format,
     params: &FileParams,
-    row: u64,
+    from: PipePlace,
     input: Input,
     to: &mpsc::Sender<Sent>,
 ) {
@@ -132,8 +142,8 @@ fn pump(
         let layout = layout(format, params, &head);
         let at = Start {
             byte: 0,
-            line: row + 1 + head.lines,
-            row,
+            line: from.line + head.lines,
+            row: from.row,
             open_end: false,
         };
         (layout, at)
@@ -142,7 +152,7 @@ fn pump(
         Ok(started) => started,
         Err(error) => {
             // Nobody listens any more if this fails.
-            let _ = to.blocking_send(Err(error));
+            let _ = to.blocking_send(Err(lost(error)));
             return;
         }
     };
@@ -151,7 +161,7 @@ fn pump(
         let sent = match chunks.next(Amount::Available) {
             Ok(Some(chunk)) => Ok(Some((Arc::clone(&layout), chunk))),
             Ok(None) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => Err(lost(error)),
         };
         let over = !matches!(sent, Ok(Some(_)));
         if to.blocking_send(sent).is_err() || over {
@@ -160,7 +170,30 @@ fn pump(
     }
 }
 
+/// What broke off cannot be read again, so asking again helps nobody.
+fn lost(error: ConnError) -> ConnError {
+    ConnError {
+        class: ErrorClass::Fatal,
+        ..error
+    }
+}
+
 struct StdinReader {
+    /// There until the reader is dropped.
+    feeding: Option<Box<Feeding>>,
+    home: Arc<Mutex<Feed>>,
+}
+
+impl Drop for StdinReader {
+    fn drop(&mut self) {
+        if let Some(feeding) = self.feeding.take() {
+            *self.home.lock() = Feed::Left(feeding);
+        }
+    }
+}
+
+/// The input while it is read.
+struct Feeding {
     name: Arc<str>,
     chunks: mpsc::Receiver<Sent>,
     now: Option<(Arc<Layout>, Chunk, usize)>,
@@ -170,38 +203,46 @@ struct StdinReader {
 
 impl Reader for StdinReader {
     fn next(&mut self, limit: BatchLimit) -> BoxFuture<'_, Result<Next, ConnError>> {
-        Box::pin(async move {
-            loop {
-                if let Some((layout, chunk, done)) = &mut self.now {
-                    let count = if limit.unit_is_message {
-                        1
-                    } else {
-                        rows_that_fit(chunk, *done, limit)
-                    };
-                    let block = block(&self.name, layout, chunk, *done, count);
-                    *done += count;
-                    if *done == chunk.cut.spans.len() {
-                        self.now = None;
-                    }
-                    return Ok(Next::Block(block));
+        let feeding = self
+            .feeding
+            .as_mut()
+            .expect("it is there until the reader is dropped");
+        Box::pin(feeding.next(limit))
+    }
+}
+
+impl Feeding {
+    async fn next(&mut self, limit: BatchLimit) -> Result<Next, ConnError> {
+        loop {
+            if let Some((layout, chunk, done)) = &mut self.now {
+                let count = if limit.unit_is_message {
+                    1
+                } else {
+                    rows_that_fit(chunk, *done, limit)
+                };
+                let block = block(&self.name, layout, chunk, *done, count);
+                *done += count;
+                if *done == chunk.cut.spans.len() {
+                    self.now = None;
                 }
-                if let Some(error) = &self.failed {
-                    return Err(error.clone());
-                }
-                if self.ended {
-                    return Ok(Next::Ended);
-                }
-                match self.chunks.recv().await {
-                    Some(Ok(Some((layout, chunk)))) => self.now = Some((layout, chunk, 0)),
-                    Some(Ok(None)) => self.ended = true,
-                    Some(Err(error)) => self.failed = Some(error),
-                    None => {
-                        let message = "the thread that reads the standard input is gone";
-                        self.failed = Some(ConnError::fatal("reader_lost", message));
-                    }
+                return Ok(Next::Block(block));
+            }
+            if let Some(error) = &self.failed {
+                return Err(error.clone());
+            }
+            if self.ended {
+                return Ok(Next::Ended);
+            }
+            match self.chunks.recv().await {
+                Some(Ok(Some((layout, chunk)))) => self.now = Some((layout, chunk, 0)),
+                Some(Ok(None)) => self.ended = true,
+                Some(Err(error)) => self.failed = Some(error),
+                None => {
+                    let message = "the thread that reads the standard input is gone";
+                    self.failed = Some(ConnError::fatal("reader_lost", message));
                 }
             }
-        })
+        }
     }
 }
 
@@ -213,9 +254,16 @@ fn block(name: &Arc<str>, layout: &Arc<Layout>, chunk: &Chunk, first: usize, cou
         start: spans.first().map_or(0, |&(start, _)| start),
     };
     let rows = RawRows::new(chunk.text.clone(), spans, Arc::clone(layout), from);
+    let behind = first + count;
+    // A last line without an end is a line too: the next process begins on one of its own.
+    let open = chunk.cut.open_end && behind == chunk.cut.spans.len();
+    let after = PipePlace {
+        row: chunk.row + behind as u64,
+        line: chunk.cut.behind(behind - 1).1 + u64::from(open),
+    };
     Block {
         rows,
-        after: position_of(chunk.row + (first + count) as u64),
+        after: after.position(),
     }
 }
 

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kis_conf::{Code, Format, Params, Problem, Start};
+use kis_conf::{Code, Format, Params, Problem};
 use tokio::task::spawn_blocking;
 
 use super::head;
 use super::params::FileParams;
 use super::place::{FilePlace, POSITIONS};
 use super::reader::FileReader;
+use crate::single::only_earliest;
 use crate::{
     BoxFuture, ConnError, Nature, OpenError, Partition, Position, Reader, Source, SourceFacts, SourceInfo,
     SourceSpec,
@@ -40,6 +41,7 @@ struct FileSource {
 
 async fn open(spec: SourceSpec) -> Result<Arc<dyn Source>, OpenError> {
     let params = FileParams::read(&spec.params, &spec.place)?;
+    only_earliest(&spec, "file")?;
     let problem =
         |code: Code, message: String| OpenError::Params(Problem::error(code, &spec.place, message).into());
     let Some(pattern) = spec.key.filter(|key| !key.is_empty()) else {
@@ -49,10 +51,6 @@ async fn open(spec: SourceSpec) -> Result<Arc<dyn Source>, OpenError> {
         );
         return Err(problem(Code::MissingKey, message));
     };
-    if spec.start != Start::Earliest {
-        let message = format!("source {} of type file can only start: earliest", spec.name);
-        return Err(problem(Code::NotAvailable, message));
-    }
     let format = spec.format.unwrap_or_else(|| format_of(&pattern));
     if !matches!(format, Format::Json | Format::Csv | Format::Raw) {
         let word = format!("{format:?}").to_lowercase();

@@ -12,9 +12,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::field::Field;
 use crate::numbered::{Numbered, NumberedReader, POSITIONS, number_of};
+use crate::single::{OnePartition, Single, only_earliest};
 use crate::{
-    BatchLimit, BoxFuture, ConnError, Layout, Nature, OpenError, Partition, Position, Reader, Source,
-    SourceFacts, SourceInfo, SourceSpec,
+    BatchLimit, ConnError, Layout, Nature, OpenError, Position, Reader, Source, SourceFacts, SourceInfo,
+    SourceSpec,
 };
 
 const FACTS: SourceFacts = SourceFacts {
@@ -143,6 +144,7 @@ fn read_rate(node: &Node) -> Result<Duration, Problem> {
 
 async fn open(spec: SourceSpec) -> Result<Arc<dyn Source>, OpenError> {
     let params = <GenerateParams as Params>::read(&spec.params, &spec.place)?;
+    only_earliest(&spec, "generate")?;
     if !matches!(spec.format, None | Some(Format::Json)) {
         let message = format!(
             "source {} of type generate makes rows in JSON; leave format: out",
@@ -152,10 +154,10 @@ async fn open(spec: SourceSpec) -> Result<Arc<dyn Source>, OpenError> {
             Problem::error(Code::NotAvailable, &spec.place, message).into(),
         ));
     }
-    Ok(Arc::new(GenerateSource {
+    Ok(Arc::new(OnePartition(GenerateSource {
         name: Arc::from(spec.name),
         params: Arc::new(params),
-    }))
+    })))
 }
 
 struct GenerateSource {
@@ -163,7 +165,7 @@ struct GenerateSource {
     params: Arc<GenerateParams>,
 }
 
-impl Source for GenerateSource {
+impl Single for GenerateSource {
     fn facts(&self) -> SourceFacts {
         SourceFacts {
             bounded: self.params.rows.is_some(),
@@ -171,36 +173,18 @@ impl Source for GenerateSource {
         }
     }
 
-    fn partitions(&self) -> BoxFuture<'_, Result<Vec<Partition>, ConnError>> {
-        Box::pin(async { Ok(vec![Partition::new(&self.name)]) })
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    fn read<'a>(
-        &'a self,
-        _: &'a Partition,
-        from: Option<&'a Position>,
-    ) -> BoxFuture<'a, Result<Box<dyn Reader>, ConnError>> {
-        Box::pin(async move {
-            let from = number_of(from, &self.name)?;
-            let rows = Generator {
-                params: Arc::clone(&self.params),
-                started: None,
-            };
-            Ok(Box::new(NumberedReader::new(
-                &self.name,
-                Arc::new(Layout::Json),
-                from,
-                rows,
-            )) as Box<dyn Reader>)
-        })
-    }
-
-    fn commit<'a>(&'a self, _: &'a [(Partition, Position)]) -> BoxFuture<'a, Result<(), ConnError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn close(&self) -> BoxFuture<'_, Result<(), ConnError>> {
-        Box::pin(async { Ok(()) })
+    fn read(&self, from: Option<&Position>) -> Result<Box<dyn Reader>, ConnError> {
+        let from = number_of(from, &self.name)?;
+        let rows = Generator {
+            params: Arc::clone(&self.params),
+            started: None,
+        };
+        let reader = NumberedReader::new(&self.name, Arc::new(Layout::Json), from, rows);
+        Ok(Box::new(reader))
     }
 }
 

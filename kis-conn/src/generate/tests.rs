@@ -8,7 +8,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::SOURCE;
-use crate::suite::{all_rows, check_source, run, spec};
+use crate::suite::cases::{Kind, check_kind, run, spec};
+use crate::suite::check_source;
 use crate::{BatchLimit, Next};
 
 fn fields() -> Node {
@@ -41,17 +42,25 @@ fn fields() -> Node {
 }
 
 fn rows(params: &[(&str, Node)]) -> Vec<Value> {
-    run(async {
-        let source = (SOURCE.open)(spec(Path::new(""), None, params))
-            .await
-            .unwrap_or_else(|error| panic!("{error}"));
-        check_source(&*source).await;
-        all_rows(&*source)
-            .await
-            .iter()
-            .map(|(_, row)| serde_json::from_str(row).unwrap())
-            .collect()
-    })
+    let rows = run(check_kind(SOURCE, spec(Path::new(""), None, params)));
+    rows.iter()
+        .map(|(_, row)| serde_json::from_str(row).unwrap())
+        .collect()
+}
+
+#[test]
+fn rows_that_never_end_pass_the_suite() {
+    let params = [("rate", Node::text("5/s")), ("fields", fields())];
+    let sixty = [&params[..], &[("rows", Node::plain("60"))]].concat();
+    let rows = run(check_kind(SOURCE, spec(Path::new(""), None, &sixty)));
+    let texts: Vec<String> = rows.into_iter().map(|(_, row)| row).collect();
+    let make = async || Kind {
+        info: SOURCE,
+        spec: spec(Path::new(""), None, &params),
+        rows: vec![("src".to_owned(), texts.clone())],
+        endless: true,
+    };
+    run(check_source(make)).assert_passed();
 }
 
 #[test]

@@ -47,9 +47,10 @@ impl Connector for Memory {
     }
 
     async fn restore(&self, note: Option<&[u8]>) -> Result<(), ConnError> {
-        let len = note
-            .and_then(|note| note.try_into().ok())
-            .map_or(0, u64::from_le_bytes) as usize;
+        let len = match note {
+            Some(note) => length(note)?,
+            None => 0,
+        };
         let mut target = self.sink.restart();
         // The memory of another process is gone with it.
         target.rows.truncate(len);
@@ -118,6 +119,16 @@ impl Target for Kept {
 
     fn cut(&mut self) -> Result<Vec<u8>, ConnError> {
         self.cut = self.rows.len();
-        Ok((self.cut as u64).to_le_bytes().to_vec())
+        Ok(format!("1 len={}", self.cut).into_bytes())
     }
+}
+
+/// The length that a cut noted.
+fn length(note: &[u8]) -> Result<usize, ConnError> {
+    let text = std::str::from_utf8(note).ok();
+    let len = text.and_then(|text| text.strip_prefix("1 len=")?.parse().ok());
+    len.ok_or_else(|| {
+        let shown = String::from_utf8_lossy(note);
+        ConnError::fatal("bad_note", format!("{shown} is not a note of a memory connector"))
+    })
 }

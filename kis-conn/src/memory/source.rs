@@ -9,9 +9,10 @@ use kis_conf::{
 
 use crate::numbered::{Numbered, NumberedReader, POSITIONS, number_of};
 use crate::rows::json_of_node;
+use crate::single::{OnePartition, Single, only_earliest};
 use crate::{
-    BatchLimit, BoxFuture, ConnError, Layout, Nature, OpenError, Partition, Position, Reader, Source,
-    SourceFacts, SourceInfo, SourceSpec,
+    BatchLimit, ConnError, Layout, Nature, OpenError, Position, Reader, Source, SourceFacts, SourceInfo,
+    SourceSpec,
 };
 
 const FACTS: SourceFacts = SourceFacts {
@@ -42,11 +43,11 @@ pub fn memory_source<B: AsRef<[u8]>>(
     rows: impl IntoIterator<Item = B>,
 ) -> Arc<dyn Source> {
     let rows = rows.into_iter().map(|row| row.as_ref().to_vec()).collect();
-    Arc::new(MemorySource {
+    Arc::new(OnePartition(MemorySource {
         name: Arc::from(name),
         layout: Arc::new(layout),
         rows: Arc::new(rows),
-    })
+    }))
 }
 
 struct MemoryParams {
@@ -79,6 +80,7 @@ impl Params for MemoryParams {
 
 async fn open(spec: SourceSpec) -> Result<Arc<dyn Source>, OpenError> {
     let params = MemoryParams::read(&spec.params, &spec.place)?;
+    only_earliest(&spec, "memory")?;
     if !matches!(spec.format, None | Some(Format::Json)) {
         let message = format!(
             "source {} of type memory has rows in JSON; leave format: out",
@@ -97,40 +99,22 @@ struct MemorySource {
     rows: Arc<Vec<Vec<u8>>>,
 }
 
-impl Source for MemorySource {
+impl Single for MemorySource {
     fn facts(&self) -> SourceFacts {
         FACTS
     }
 
-    fn partitions(&self) -> BoxFuture<'_, Result<Vec<Partition>, ConnError>> {
-        Box::pin(async { Ok(vec![Partition::new(&self.name)]) })
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    fn read<'a>(
-        &'a self,
-        _: &'a Partition,
-        from: Option<&'a Position>,
-    ) -> BoxFuture<'a, Result<Box<dyn Reader>, ConnError>> {
-        Box::pin(async move {
-            let from = number_of(from, &self.name)?;
-            let rows = Given {
-                rows: Arc::clone(&self.rows),
-            };
-            Ok(Box::new(NumberedReader::new(
-                &self.name,
-                Arc::clone(&self.layout),
-                from,
-                rows,
-            )) as Box<dyn Reader>)
-        })
-    }
-
-    fn commit<'a>(&'a self, _: &'a [(Partition, Position)]) -> BoxFuture<'a, Result<(), ConnError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn close(&self) -> BoxFuture<'_, Result<(), ConnError>> {
-        Box::pin(async { Ok(()) })
+    fn read(&self, from: Option<&Position>) -> Result<Box<dyn Reader>, ConnError> {
+        let from = number_of(from, &self.name)?;
+        let rows = Given {
+            rows: Arc::clone(&self.rows),
+        };
+        let reader = NumberedReader::new(&self.name, Arc::clone(&self.layout), from, rows);
+        Ok(Box::new(reader))
     }
 }
 

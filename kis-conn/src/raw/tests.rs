@@ -35,17 +35,14 @@ fn a_line_is_counted_from_the_block_s_start() {
 }
 
 #[test]
-fn numbered_rows_keep_their_number_through_retain_pick_and_split() {
+fn numbered_rows_keep_their_number_through_retain_and_pick() {
     let mut rows = RawRows::from_rows("q", 100, Layout::Raw, ["a", "b", "c", "d", "e"]);
     rows.retain(&[true, false, true, true, true]);
     rows.retain(&[false, true, true, true]);
     assert_eq!(origins(&rows), ["q:102", "q:103", "q:104"]);
-    let parts = rows.split(&[2, 0, 2]);
-    assert_eq!(parts.len(), 3);
-    assert_eq!(origins(&parts[0]), ["q:103"]);
-    assert!(parts[1].is_empty());
-    assert_eq!(parts[2].iter().collect::<Vec<_>>(), [b"c", b"e"]);
-    assert_eq!(origins(&parts[2]), ["q:102", "q:104"]);
+    let picked = rows.pick([0, 2]);
+    assert_eq!(picked.iter().collect::<Vec<_>>(), [b"c", b"e"]);
+    assert_eq!(origins(&picked), ["q:102", "q:104"]);
 }
 
 #[test]

@@ -6,9 +6,11 @@ use std::path::Path;
 use kis_conf::Format;
 
 use super::*;
-use crate::suite::{run, spec};
+use crate::suite::cases::{run, spec};
+use crate::suite::{SourceUnderTest, check_source};
+use crate::{PositionText, Source};
 
-fn open(format: Format, input: Input) -> Stdin {
+fn open(format: Format, input: Input) -> OnePartition<Stdin> {
     let spec = SourceSpec {
         format: Some(format),
         ..spec(Path::new(""), None, &[])
@@ -16,7 +18,10 @@ fn open(format: Format, input: Input) -> Stdin {
     read_spec(&spec, input).unwrap_or_else(|error| panic!("{error}"))
 }
 
-async fn rows(source: &Stdin, from: Option<&Position>) -> (Vec<(String, String)>, Option<Position>) {
+async fn rows(
+    source: &OnePartition<Stdin>,
+    from: Option<&Position>,
+) -> (Vec<(String, String)>, Option<Position>) {
     let partition = source.partitions().await.unwrap().remove(0);
     let mut reader = source.read(&partition, from).await.unwrap();
     let (mut found, mut last) = (Vec::new(), None);
@@ -47,6 +52,36 @@ fn pairs(rows: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// A pipe from which each process gets the same text.
+struct Pipe(Format, &'static str);
+
+impl SourceUnderTest for Pipe {
+    async fn open(&self) -> Result<Arc<dyn Source>, OpenError> {
+        Ok(Arc::new(open(self.0, Box::new(Cursor::new(self.1)))))
+    }
+
+    fn rows(&self) -> Vec<(String, Vec<String>)> {
+        let lines = self.1.lines().skip(usize::from(self.0 == Format::Csv));
+        let rows = lines.filter(|line| !line.is_empty()).map(str::to_owned);
+        vec![("stdin".to_owned(), rows.collect())]
+    }
+
+    fn positions(&self) -> Option<PositionText> {
+        Some(SOURCE.positions)
+    }
+}
+
+#[test]
+fn it_passes_the_suite() {
+    for case in [
+        (Format::Json, "1\n2\n\n3\n[4,\"five\"]\n6\n7\n8\n\n9"),
+        (Format::Csv, "a,b\n1,x\n2,y\n\n\n3,z\n4,x\n5,y\n6,z\n7,x\n"),
+        (Format::Raw, "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\n"),
+    ] {
+        run(check_source(async || Pipe(case.0, case.1))).assert_passed();
+    }
+}
+
 #[test]
 fn rows_come_to_the_end_and_go_on_counting_in_the_next_process() {
     run(async {
@@ -57,7 +92,7 @@ fn rows_come_to_the_end_and_go_on_counting_in_the_next_process() {
             pairs(&[("stdin:1", "{}"), ("stdin:2", "[1]"), ("stdin:4", "3")])
         );
         let second = open(Format::Json, Box::new(Cursor::new("5\n")));
-        assert_eq!(rows(&second, last.as_ref()).await.0, pairs(&[("stdin:4", "5")]));
+        assert_eq!(rows(&second, last.as_ref()).await.0, pairs(&[("stdin:5", "5")]));
     });
 }
 
@@ -103,19 +138,22 @@ fn rows_are_handed_out_as_they_come_and_an_error_comes_behind_them() {
         };
         assert_eq!(found, [vec![3, 3], vec![5]]);
         assert!(error.message.contains("the cable broke"), "{error}");
+        assert_eq!(error.class, ErrorClass::Fatal, "nobody can read it again");
     });
 }
 
 #[test]
-fn a_second_reader_is_refused() {
+fn a_second_reader_is_refused_while_there_is_one() {
     run(async {
         let source = open(Format::Json, Box::new(Cursor::new("")));
         let partition = source.partitions().await.unwrap().remove(0);
-        source.read(&partition, None).await.unwrap();
+        let first = source.read(&partition, None).await.unwrap();
         let error = source.read(&partition, None).await.map(drop).unwrap_err();
         assert_eq!(
             error.message,
             "the standard input is read already; it can feed one source only"
         );
+        drop(first);
+        source.read(&partition, None).await.unwrap();
     });
 }

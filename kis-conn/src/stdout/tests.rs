@@ -1,6 +1,9 @@
 //! Printing: whole lines, and what is said when nobody reads them.
 
 use super::*;
+use crate::Store;
+use crate::suite::cases::{Text, run};
+use crate::suite::{ConnectorUnderTest, check_connector};
 
 struct Into(Arc<Mutex<Vec<u8>>>, Option<ErrorKind>);
 
@@ -57,4 +60,40 @@ fn a_closed_output_is_named() {
         error.message,
         "the standard output is closed: the program that read it has ended"
     );
+}
+
+/// An output that outlives the processes which print to it.
+#[derive(Default)]
+struct Paper {
+    text: Arc<Mutex<Vec<u8>>>,
+}
+
+impl ConnectorUnderTest for Paper {
+    type Connector = Stdout;
+
+    async fn open(&self, _: &str, _: &Store) -> Result<Arc<Stdout>, ConnError> {
+        let out: Box<dyn Write + Send> = Box::new(Into(Arc::clone(&self.text), None));
+        Ok(Arc::new(Stdout {
+            out: Arc::new(Mutex::new(out)),
+            format: RowFormat::Json,
+        }))
+    }
+
+    async fn write(&self, client: &StdoutClient, rows: &[&str]) -> Result<(), ConnError> {
+        client.write_all(&Text::all(rows))
+    }
+
+    async fn rows(&self, _: &Stdout) -> Result<Vec<String>, ConnError> {
+        let text = String::from_utf8_lossy(&self.text.lock()).replace('"', "");
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    fn refused(&self) -> Option<&str> {
+        Some(Text::REFUSED)
+    }
+}
+
+#[test]
+fn it_passes_the_suite() {
+    run(check_connector(async |_: &Store| Paper::default())).assert_passed();
 }

@@ -1,19 +1,45 @@
-//! What every source and every connector that takes part in cuts must do, whatever it is built on.
+//! The contract suite: what every source and connector must do, whatever it is built on.
+//!
+//! The built-in ones pass it, and so should those of your own: [`check_source`] and [`check_connector`] need a case
+//! that opens yours on an outside system made for the test, and look at it the way the engine does: crashes,
+//! cancelled calls, cuts that fail, outages. Each check has a name and says which contract is broken and how.
+//!
+//! It is there with the feature `suite`, which belongs under `[dev-dependencies]`:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! kis-core = { version = "0.1", features = ["suite"] }
+//! ```
+//!
+//! | kind | checks |
+//! |---|---|
+//! | every source | `open`, `partitions`, `order`, `batch_limit`, `origins`, `end`, `cancelled_polls`, `pause`, `positions`, `foreign_position`, `foreign_partition`, `commit_forms`, `same_handle`, `close`, `reconnect` |
+//! | log | `seek`, `redelivery`, `position_wins` |
+//! | queue | `redelivery`, `commit_up_to`, `stale_commit`, `numbers_go_on`, `close_gives_back` |
+//! | cannot send again | `numbers_go_on` |
+//! | every connector | `open`, `lanes`, `failed_row`, `error_class`, `reconnect` |
+//! | [`ATOMIC_BATCH`](crate::Connector::ATOMIC_BATCH) | `atomic_batch` |
+//! | [`CUTS`](crate::Connector::CUTS) | `rollback`, `nested_calls`, `marker`, `forks`, `crash`, `crash_before_cut`, `cut_again`, `foreign_note`, `fresh` |
+//! | others | `kept` |
+//! | [`ONE_FLOW`](crate::Connector::ONE_FLOW) | `one_flow` |
 
-mod sink;
+mod calls;
+mod connector;
+mod cuts;
+mod engine;
+mod handles;
+mod log;
+mod queue;
+mod reading;
+mod report;
+mod rows;
 mod source;
 
-pub(crate) use sink::{SinkCase, check_sink};
-pub(crate) use source::{all_rows, check_source, spec};
+pub use connector::{ConnectorUnderTest, check_connector};
+pub use report::{Broken, Report};
+pub use source::{SourceUnderTest, check_source};
 
-use std::future::Future;
-
-/// Runs a future to its end on a runtime of its own, with a clock that jumps ahead when everybody waits.
-pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(future)
-}
+#[cfg(test)]
+pub(crate) mod cases;
+#[cfg(test)]
+mod tests;

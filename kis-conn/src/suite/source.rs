@@ -1,161 +1,180 @@
-//! What every source that can go back must do: order, exact positions, an end that stays, futures that can be dropped.
+//! The suite of sources: what a case has to give, and which checks its kind has to pass.
 
-use std::path::Path;
-use std::task::{Context, Waker};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
-use kis_conf::{Format, Node, Param, Place, Placed, Start};
+use super::handles;
+use super::log;
+use super::queue;
+use super::reading::{Came, End, Hand};
+use super::report::{Checks, During, Report, Verdict, ensure};
+use super::rows;
+use crate::{BatchLimit, Nature, OpenError, Partition, Position, PositionText, Source, SourceFacts};
 
-use crate::{BatchLimit, Next, Partition, Position, Reader, Source, SourceSpec};
+/// A source under test: an outside system that holds some rows, and how to open the source on it.
+///
+/// Give it at least seven rows in one partition; with fewer some checks say little.
+pub trait SourceUnderTest: Sync {
+    /// Opens the source as a new process would. The handle before is dropped then, without
+    /// [`close`](Source::close), as if its process had been killed.
+    fn open(&self) -> impl Future<Output = Result<Arc<dyn Source>, OpenError>> + Send;
 
-/// A document of a source with these params.
-pub(crate) fn spec(base: &Path, key: Option<&str>, params: &[(&str, Node)]) -> SourceSpec {
-    let param = |(key, value): &(&str, Node)| Param {
-        key: Placed::new((*key).to_owned(), Place::in_code()),
-        value: value.clone(),
+    /// The rows of each partition, by its name, as the text of their bytes. A source that sends the rows of one process
+    /// only (stdin) has these for each process.
+    fn rows(&self) -> Vec<(String, Vec<String>)>;
+
+    /// How people write its positions, [`SourceInfo::positions`](crate::SourceInfo::positions), if they can.
+    fn positions(&self) -> Option<PositionText> {
+        None
+    }
+
+    /// Takes the outside system away (`true`) or brings it back. Returns false if this case cannot do that.
+    fn set_down(&self, down: bool) -> impl Future<Output = bool> + Send {
+        let _ = down;
+        async { false }
+    }
+
+    /// Whether more rows follow behind those of [`rows`](SourceUnderTest::rows) at once, for ever.
+    fn endless(&self) -> bool {
+        false
+    }
+
+    /// How long a call that is to give something may take, by the clock on the wall.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+}
+
+/// One case, newly made, for one check.
+pub(super) struct Bench<T> {
+    pub(super) case: T,
+    /// The rows that each partition should give.
+    pub(super) rows: Vec<(Partition, Vec<String>)>,
+    pub(super) facts: SourceFacts,
+    pub(super) end: End,
+    pub(super) patience: Duration,
+}
+
+impl<T: SourceUnderTest> Bench<T> {
+    async fn new(case: T) -> Verdict<Self> {
+        let facts = case.open().await.during("opening")?.facts();
+        let rows = case.rows().into_iter();
+        Ok(Bench {
+            rows: rows.map(|(name, rows)| (Partition::new(name), rows)).collect(),
+            facts,
+            end: match (facts.bounded, case.endless()) {
+                (true, _) => End::Ended,
+                (false, false) => End::Waits,
+                (false, true) => End::Never,
+            },
+            patience: case.patience(),
+            case,
+        })
+    }
+
+    /// A new process.
+    pub(super) async fn open(&self) -> Verdict<Arc<dyn Source>> {
+        self.case.open().await.during("opening")
+    }
+
+    pub(super) async fn read(
+        &self,
+        source: &dyn Source,
+        partition: &Partition,
+        from: Option<&Position>,
+    ) -> Verdict<Hand> {
+        Hand::open(source, partition, from, self.patience).await
+    }
+
+    /// Everything behind a position, of which there should be `count` rows.
+    pub(super) async fn rest(
+        &self,
+        source: &dyn Source,
+        partition: &Partition,
+        from: Option<&Position>,
+        count: usize,
+    ) -> Verdict<Vec<Came>> {
+        let mut hand = self.read(source, partition, from).await?;
+        hand.rest(BatchLimit::default(), count, self.end).await
+    }
+
+    pub(super) fn is_queue(&self) -> bool {
+        self.facts.nature == Nature::Queue
+    }
+}
+
+/// Checks a source. `make` makes the case anew for each check: an outside system with its rows, from which nobody has
+/// read yet. Needs a tokio runtime with its clock on.
+///
+/// ```
+/// use std::sync::Arc;
+/// use kis_conn::suite::{SourceUnderTest, check_source};
+/// use kis_conn::{Layout, OpenError, Source, memory_source};
+///
+/// struct Scores;
+///
+/// impl SourceUnderTest for Scores {
+///     async fn open(&self) -> Result<Arc<dyn Source>, OpenError> {
+///         // Here: the source of your own.
+///         Ok(memory_source("scores", Layout::Raw, (1..=9).map(|i| format!("row {i}"))))
+///     }
+///
+///     fn rows(&self) -> Vec<(String, Vec<String>)> {
+///         vec![("scores".into(), (1..=9).map(|i| format!("row {i}")).collect())]
+///     }
+/// }
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let report = check_source(async || Scores).await;
+/// report.assert_passed();
+/// assert!(report.passed().contains(&"redelivery"));
+/// # });
+/// ```
+pub async fn check_source<T: SourceUnderTest>(make: impl AsyncFn() -> T) -> Report {
+    let case = make().await;
+    let mut checks = Checks::new(case.patience());
+    let mut facts = None;
+    checks
+        .check(
+            "open",
+            "a source opens, and its facts are the same each time",
+            open(&case, &mut facts),
+        )
+        .await;
+    drop(case);
+    let Some(facts) = facts else {
+        return checks.report;
     };
-    SourceSpec {
-        name: "src".into(),
-        place: Place::new("conf/src.yml", 1, 1),
-        key: key.map(str::to_owned),
-        format: None::<Format>,
-        params: params.iter().map(param).collect(),
-        start: Start::default(),
-        base: base.to_owned(),
-        conn: None,
+    rows::check(&mut checks, &make).await;
+    handles::check(&mut checks, &make).await;
+    match facts {
+        SourceFacts {
+            replayable: false, ..
+        } => handles::check_numbers_go_on(&mut checks, &make).await,
+        SourceFacts {
+            nature: Nature::Queue,
+            ..
+        } => queue::check(&mut checks, &make).await,
+        _ => log::check(&mut checks, &make).await,
     }
+    checks.report
 }
 
-const LIMITS: [BatchLimit; 4] = [
-    limit(1, u64::MAX),
-    limit(3, u64::MAX),
-    limit(1000, 1),
-    limit(1000, 20),
-];
-
-const fn limit(rows: u32, bytes: u64) -> BatchLimit {
-    BatchLimit {
-        rows,
-        bytes,
-        linger: std::time::Duration::ZERO,
-        unit_is_message: false,
-    }
+/// Makes a case and does one check with it.
+pub(super) async fn with<T: SourceUnderTest>(
+    make: &impl AsyncFn() -> T,
+    work: impl AsyncFnOnce(Bench<T>) -> Verdict,
+) -> Verdict {
+    work(Bench::new(make().await).await?).await
 }
 
-/// A row: its text, its origin, and the position behind it (of the last row of a block only).
-type Row = (String, String, Option<Position>);
-
-async fn read(
-    source: &dyn Source,
-    partition: &Partition,
-    from: Option<&Position>,
-    limit: BatchLimit,
-) -> Vec<Row> {
-    let mut reader = source.read(partition, from).await.unwrap();
-    let mut rows = Vec::new();
-    loop {
-        match reader.next(limit).await.unwrap() {
-            Next::Ended => break,
-            Next::Block(block) => {
-                assert!(!block.rows.is_empty(), "a block has rows");
-                assert!(
-                    block.rows.len() <= limit.rows as usize || limit.unit_is_message,
-                    "the limit of rows holds"
-                );
-                let last = block.rows.len() - 1;
-                for i in 0..=last {
-                    let text = String::from_utf8_lossy(block.rows.bytes(i)).into_owned();
-                    rows.push((
-                        text,
-                        block.rows.origin(i),
-                        (i == last).then(|| block.after.clone()),
-                    ));
-                }
-            }
-        }
-    }
-    assert!(
-        matches!(reader.next(limit).await, Ok(Next::Ended)),
-        "the end stays the end"
-    );
-    rows
-}
-
-/// All rows of all partitions, with their origins, read in large batches.
-pub(crate) async fn all_rows(source: &dyn Source) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for partition in source.partitions().await.unwrap() {
-        let rows = read(source, &partition, None, BatchLimit::default()).await;
-        found.extend(rows.into_iter().map(|(text, origin, _)| (origin, text)));
-    }
-    found
-}
-
-/// A source must give the same rows in batches of any size, and the rest of them behind any position it gave.
-pub(crate) async fn check_source(source: &dyn Source) {
-    assert!(
-        source.facts().replayable,
-        "this is the suite of sources that can go back"
-    );
-    for partition in source.partitions().await.unwrap() {
-        let whole = read(source, &partition, None, BatchLimit::default()).await;
-        let plain = |rows: &[Row]| {
-            rows.iter()
-                .map(|row| (row.0.clone(), row.1.clone()))
-                .collect::<Vec<_>>()
-        };
-        for limit in LIMITS {
-            let rows = read(source, &partition, None, limit).await;
-            assert_eq!(plain(&rows), plain(&whole), "with {limit:?}");
-            for (i, row) in rows.iter().enumerate() {
-                let Some(after) = &row.2 else { continue };
-                let rest = read(source, &partition, Some(after), BatchLimit::default()).await;
-                assert_eq!(
-                    plain(&rest),
-                    plain(&whole[i + 1..]),
-                    "behind row {i} at {}",
-                    after.show()
-                );
-            }
-        }
-        let origins: std::collections::HashSet<_> = whole.iter().map(|row| &row.1).collect();
-        assert_eq!(origins.len(), whole.len(), "each row has an origin of its own");
-        check_dropped(source, &partition, &plain(&whole)).await;
-        let last: Vec<_> = whole.last().and_then(|row| row.2.clone()).into_iter().collect();
-        let upto: Vec<_> = last
-            .into_iter()
-            .map(|position| (partition.clone(), position))
-            .collect();
-        source.commit(&upto).await.unwrap();
-    }
-    source.close().await.unwrap();
-}
-
-/// Drops every other future after one poll: no row may be lost by that.
-async fn check_dropped(source: &dyn Source, partition: &Partition, whole: &[(String, String)]) {
-    let mut reader = source.read(partition, None).await.unwrap();
-    let mut found = Vec::new();
-    loop {
-        let next = match poll_once(&mut *reader) {
-            Some(next) => next,
-            None => reader.next(limit(2, u64::MAX)).await.unwrap(),
-        };
-        match next {
-            Next::Ended => break,
-            Next::Block(block) => {
-                for i in 0..block.rows.len() {
-                    let text = String::from_utf8_lossy(block.rows.bytes(i)).into_owned();
-                    found.push((text, block.rows.origin(i)));
-                }
-            }
-        }
-    }
-    assert_eq!(found, whole, "with dropped futures");
-}
-
-fn poll_once(reader: &mut dyn Reader) -> Option<Next> {
-    let mut future = reader.next(limit(2, u64::MAX));
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        std::task::Poll::Ready(next) => Some(next.unwrap()),
-        std::task::Poll::Pending => None,
-    }
+async fn open<T: SourceUnderTest>(case: &T, found: &mut Option<SourceFacts>) -> Verdict {
+    let first = case.open().await.during("opening")?.facts();
+    let second = case.open().await.during("opening again")?.facts();
+    *found = Some(second);
+    ensure(first == second, || {
+        format!("first it said {first:?}, then {second:?}")
+    })
 }

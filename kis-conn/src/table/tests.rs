@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::*;
-use crate::suite::run;
+use crate::suite::cases::{Text, run};
+use crate::suite::{ConnectorUnderTest, check_connector};
 use crate::{FlowTables, LaneCut, Store, store::FlowCut};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -132,4 +133,48 @@ fn rows_that_cannot_be_written_leave_the_table_as_it_was() {
         "table Airlines, key 2: the row cannot be written: no"
     );
     assert!(table.scan::<bool>().unwrap().is_empty());
+}
+
+/// Rows under themselves as keys.
+struct InStore(Store);
+
+impl ConnectorUnderTest for InStore {
+    type Connector = Table;
+
+    async fn open(&self, name: &str, store: &Store) -> Result<Arc<Table>, ConnError> {
+        let spec = ConnSpec {
+            name: name.into(),
+            place: None,
+            addrs: Vec::new(),
+            key: Some("rows".into()),
+            params: (),
+            base: "".into(),
+            store: store.clone(),
+        };
+        Table::open(spec).await.map(Arc::new)
+    }
+
+    async fn write(&self, client: &TableClient, rows: &[&str]) -> Result<(), ConnError> {
+        let rows = Text::all(rows);
+        client.put_all(rows.iter().map(|row| (row.as_str(), row)))
+    }
+
+    async fn rows(&self, _: &Table) -> Result<Vec<String>, ConnError> {
+        let mut rows = Vec::new();
+        self.0.table_scan("rows", |key, _| rows.push(show_key(key)))?;
+        Ok(rows)
+    }
+
+    fn refused(&self) -> Option<&str> {
+        Some(Text::REFUSED)
+    }
+
+    fn keeps_order(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn it_passes_the_suite() {
+    run(check_connector(async |store: &Store| InStore(store.clone()))).assert_passed();
 }

@@ -1,16 +1,17 @@
 //! Writing files: cuts, restarts, files of others, full disks.
 
 use std::fs;
-use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
 use kis_conf::{Node, Param, Params, Place, Placed};
 use serde::Serialize;
+use tempfile::TempDir;
 
 use super::super::{FileClient, FileSink, FileSinkParams};
 use crate::store::FlowCut;
-use crate::suite::{SinkCase, check_sink, run};
+use crate::suite::cases::{Text, run};
+use crate::suite::{ConnectorUnderTest, check_connector};
 use crate::{ConnError, ConnSpec, Connector, ErrorClass, FlowTables, LaneContext, LaneCut, Store};
 
 async fn open(dir: &Path, key: &str, given: &[(&str, &str)]) -> FileSink {
@@ -18,6 +19,10 @@ async fn open(dir: &Path, key: &str, given: &[(&str, &str)]) -> FileSink {
 }
 
 async fn open_on(store: Store, dir: &Path, key: &str, given: &[(&str, &str)]) -> FileSink {
+    open_named("out", store, dir, key, given).await
+}
+
+async fn open_named(name: &str, store: Store, dir: &Path, key: &str, given: &[(&str, &str)]) -> FileSink {
     let param = |(key, value): &(&str, &str)| Param {
         key: Placed::new((*key).to_owned(), Place::in_code()),
         value: Node::text(*value),
@@ -25,7 +30,7 @@ async fn open_on(store: Store, dir: &Path, key: &str, given: &[(&str, &str)]) ->
     let given: Vec<Param> = given.iter().map(param).collect();
     let params = <FileSinkParams as Params>::read(&given, &Place::in_code());
     let spec = ConnSpec {
-        name: "out".into(),
+        name: name.into(),
         place: None,
         addrs: Vec::new(),
         key: Some(key.into()),
@@ -58,33 +63,75 @@ struct Row {
 
 const ROW: Row = Row { id: 1, name: "a" };
 
+/// A file in a folder of its own.
+struct InFolder {
+    dir: TempDir,
+    key: &'static str,
+}
+
+impl ConnectorUnderTest for InFolder {
+    type Connector = FileSink;
+
+    async fn open(&self, name: &str, store: &Store) -> Result<Arc<FileSink>, ConnError> {
+        let sink = open_named(name, store.clone(), self.dir.path(), self.key, &[]).await;
+        Ok(Arc::new(sink))
+    }
+
+    async fn write(&self, client: &FileClient, rows: &[&str]) -> Result<(), ConnError> {
+        let rows: Vec<Named> = Text::all(rows).into_iter().map(|row| Named { row }).collect();
+        client.write_all(&rows)
+    }
+
+    async fn rows(&self, _: &FileSink) -> Result<Vec<String>, ConnError> {
+        let text = fs::read_to_string(self.dir.path().join(self.key))?;
+        let rows = text.lines().filter(|line| *line != "row");
+        Ok(rows
+            .map(|row| match serde_json::from_str::<serde_json::Value>(row) {
+                Ok(row) => row["row"].as_str().unwrap_or_default().to_owned(),
+                Err(_) => row.to_owned(),
+            })
+            .collect())
+    }
+
+    fn refused(&self) -> Option<&str> {
+        Some(Text::REFUSED)
+    }
+}
+
+#[derive(Serialize)]
+struct Named {
+    row: Text,
+}
+
 #[test]
-fn it_passes_the_suite_of_sinks() {
+fn it_passes_the_suite_of_connectors() {
+    for key in ["deep/er/out.jsonl", "out.csv"] {
+        let make = async |_: &Store| InFolder {
+            dir: tempfile::tempdir().unwrap(),
+            key,
+        };
+        run(check_connector(make)).assert_passed();
+    }
+}
+
+#[test]
+fn nothing_is_left_beside_the_file() {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("deep/er/out.jsonl");
-    run(check_sink(SinkCase::<FileSink, _, _, _> {
-        open: |old: Option<Arc<FileSink>>| async {
-            drop(old);
-            Arc::new(open(dir.path(), "deep/er/out.jsonl", &[]).await)
-        },
-        write: |client: &FileClient, rows: &[&str]| client.write_all(rows).unwrap(),
-        rows: |_: &FileSink| {
-            fs::read_to_string(&file)
-                .unwrap()
-                .lines()
-                .map(|row| row.replace('"', ""))
-                .collect()
-        },
-        connector: PhantomData,
-    }));
-    let beside = fs::read_dir(file.parent().unwrap())
+    run(async {
+        let sink = open(dir.path(), "out.jsonl", &[]).await;
+        sink.restore(None).await.unwrap();
+        let lane = lane("flow", 0);
+        sink.client(&lane).write(&1).unwrap();
+        for _ in 0..3 {
+            freeze(&lane);
+            sink.cut().await.unwrap();
+        }
+        sink.close().await.unwrap();
+    });
+    let beside = fs::read_dir(dir.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name());
-    assert_eq!(
-        beside.collect::<Vec<_>>(),
-        ["out.jsonl"],
-        "nothing is left beside the file"
-    );
+    assert_eq!(beside.collect::<Vec<_>>(), ["out.jsonl"]);
 }
 
 #[test]

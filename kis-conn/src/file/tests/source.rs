@@ -5,12 +5,12 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use kis_conf::{Format, Node};
+use kis_conf::{Format, Node, Start};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::super::SOURCE;
-use crate::suite::{all_rows, check_source, run, spec};
+use crate::suite::cases::{all_rows, check_kind, run, spec};
 use crate::{BatchLimit, ConnError, Layout, Next, OpenError, Position, Source, SourceSpec};
 
 fn dir(files: &[(&str, &[u8])]) -> TempDir {
@@ -28,12 +28,7 @@ async fn open(spec: SourceSpec) -> Arc<dyn Source> {
 }
 
 fn rows(dir: &Path, key: &str, params: &[(&str, Node)]) -> Vec<(String, String)> {
-    run(async {
-        let source = open(spec(dir, Some(key), params)).await;
-        let rows = all_rows(&*source).await;
-        check_source(&*source).await;
-        rows
-    })
+    run(check_kind(SOURCE, spec(dir, Some(key), params)))
 }
 
 fn pairs(rows: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -83,6 +78,30 @@ fn each_format_is_read_with_its_lines() {
     check("empty.csv", b"", &[]);
     check("empty.jsonl", b"", &[]);
     check("header.csv", b"x,y", &[]);
+}
+
+#[cfg(all(feature = "gzip", feature = "zstd"))]
+#[test]
+fn every_format_passes_the_suite_in_every_packing() {
+    let lines: String = (0..40)
+        .map(|i| format!("{{\"i\":{i},\"x\":\"{}\"}}\n", "x".repeat(i)))
+        .collect();
+    let records: String = (0..40).map(|i| format!("{i},\"a\nb {i}\"\r\n\n")).collect();
+    let texts = [
+        ("a.jsonl", lines.clone()),
+        ("a.csv", format!("i,x\n{records}")),
+        ("a.log", format!("\n{lines}\nend without a line end")),
+    ];
+    for (name, text) in texts {
+        let text = text.as_bytes();
+        let dir = dir(&[
+            (name, text),
+            (&format!("{name}.gz"), &gz(text)),
+            (&format!("{name}.zst"), &zst(text)),
+        ]);
+        let found = rows(dir.path(), &format!("{name}*"), &[]);
+        assert!(found.len() >= 120, "{name}: {}", found.len());
+    }
 }
 
 #[cfg(all(feature = "gzip", feature = "zstd"))]
@@ -399,6 +418,12 @@ fn what_cannot_be_opened_is_explained() {
         "<program>: [KIS0113] param header must be true or a list of names, found false; true: the first record names \
          the columns; [a, b]: the columns are a and b and there is no such record",
     );
+    let mut latest = spec(dir.path(), Some("flights.csv"), &[]);
+    latest.start = Start::Latest;
+    let error = run(async { (SOURCE.open)(latest).await.map(drop).unwrap_err() });
+    let expect =
+        "conf/src.yml:1:1: [KIS0125] source src of type file can only start: earliest; leave start: out";
+    assert_eq!(error.to_string(), expect);
     let mut avro = spec(dir.path(), Some("flights.csv"), &[]);
     avro.format = Some(Format::Avro);
     let error = run(async { (SOURCE.open)(avro).await.map(drop).unwrap_err() });
