@@ -185,7 +185,11 @@ impl Source for Trial {
     ) -> BoxFuture<'a, Answer<Box<dyn Reader>>> {
         Box::pin(async move {
             MOST.fetch_max(OPEN.fetch_add(1, SeqCst) + 1, SeqCst);
-            let rows = memory_source("rows", Layout::Json, [format!("{{\"n\":{partition}}}")]);
+            let rows = memory_source(
+                partition.as_str(),
+                Layout::Json,
+                [format!("{{\"n\":{partition}}}")],
+            );
             let reader = rows.read(partition, from).await?;
             let waits = self.key == "waits" && from.is_some();
             Ok(Box::new(TrialReader { reader, waits }) as Box<dyn Reader>)
