@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kis_conf::Policy;
+use kis_conf::{Policy, RetryPolicy};
 use kis_conn::ErrorClass;
 use tracing::Instrument;
 
@@ -27,25 +27,68 @@ use crate::{
 };
 
 /// How often and how long a call has been tried.
-struct Tries {
-    attempt: u32,
+#[derive(Clone, Debug)]
+pub(super) struct Tries {
+    pub(super) attempt: u32,
     backoff: Duration,
     patience: Patience,
 }
 
 impl Tries {
-    fn new(plan: &StepPlan) -> Tries {
+    /// The first try.
+    pub(super) fn first(plan: &StepPlan) -> Tries {
         Tries {
             attempt: 1,
             backoff: plan.on_error.retry.backoff.from,
             patience: Patience::default(),
         }
     }
+
+    /// No try yet.
+    pub(super) fn none() -> Tries {
+        Tries::spent(0, Duration::ZERO)
+    }
+
+    /// So many tries; the next wait is `backoff`.
+    pub(super) fn spent(attempt: u32, backoff: Duration) -> Tries {
+        Tries {
+            attempt,
+            backoff,
+            patience: Patience::default(),
+        }
+    }
+
+    /// How long to wait for the next try, and the tries with the longer wait after it.
+    pub(super) fn later(&self, retry: &RetryPolicy) -> (Tries, Duration) {
+        let wait = self.backoff.clamp(retry.backoff.from, retry.backoff.to);
+        let tries = Tries {
+            backoff: (wait * 2).min(retry.backoff.to),
+            ..self.clone()
+        };
+        (tries, wait)
+    }
+}
+
+/// Whether a call that failed is made again.
+enum Again {
+    /// At once: what it waited for is there.
+    Now,
+    /// After this time.
+    After(Duration),
+    /// Not with these rows together.
+    No,
 }
 
 impl Chain {
     /// Runs one step on the batch, with all its retries, and says what came of it.
-    pub(super) async fn step(&mut self, at: usize, run: &mut Run) -> Result<Came, Fault> {
+    ///
+    /// `tries` are those of rows that were set aside before.
+    pub(super) async fn step(
+        &mut self,
+        at: usize,
+        run: &mut Run,
+        tries: Option<Tries>,
+    ) -> Result<Came, Fault> {
         let i = at - self.first;
         let plan = &self.steps[i].plan;
         let (on, batchwise) = (plan.info.on, plan.info.takes.batch);
@@ -61,13 +104,19 @@ impl Chain {
         }
         // Rows that failed before the call are not among those given to it.
         self.failed = 0;
-        let given = run.batch.len();
+        let came = run.batch.len();
         let mut fails = Fails::default();
-        let verdict = self.call(at, run, &mut fails, 1).await;
+        let attempt = tries.as_ref().map_or(1, |tries| tries.attempt);
+        let verdict = self.call(at, run, &mut fails, attempt).await;
         let action = match verdict {
             Verdict::Go(action) if fails.is_empty() => action,
-            verdict => self.recover(at, run, verdict, fails).await?,
+            verdict => {
+                let tries = tries.unwrap_or_else(|| Tries::first(&self.flow.steps[at]));
+                self.recover(at, run, verdict, fails, tries).await?
+            }
         };
+        // Rows that were set aside are counted when they come back.
+        let given = came - std::mem::take(&mut self.aside);
         // Reuse needs nothing here: the batch still holds the rows that came in, without those that failed.
         let (out, failed) = (run.batch.len(), std::mem::take(&mut self.failed));
         let counters = self.around.counters.step(at);
@@ -90,7 +139,7 @@ impl Chain {
             self.around.counters.rows_out.add(passed as u64);
         }
         let jump = action.jump.as_ref().map(|to| self.target(at, to)).transpose()?;
-        let empty = out == 0 && (given > 0 || !matches!(on, HandsOn::WhatCameIn));
+        let empty = out == 0 && (came > 0 || !matches!(on, HandsOn::WhatCameIn));
         Ok(Came {
             abort: action.abort,
             force_next: action.force_next,
@@ -126,37 +175,36 @@ impl Chain {
         run: &mut Run,
         verdict: Verdict,
         mut fails: Fails,
+        mut tries: Tries,
     ) -> Result<Action, Fault> {
         let mut error = match verdict {
-            Verdict::Go(action) => return self.settle_rows(at, run, fails, 1).await.map(|()| action),
+            Verdict::Go(action) => return self.settle_rows(at, run, fails, &tries).await.map(|()| action),
             Verdict::Failed(error) => error,
         };
-        let mut tries = Tries::new(&self.flow.steps[at]);
         loop {
             self.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), tries.attempt)?;
-            if !self.wait_to_try_again(at, &error, &mut tries).await? {
-                return search::bad_rows(self, at, run, error, tries.attempt).await;
+            match self.again(at, &error, &mut tries).await? {
+                Again::Now => {}
+                Again::After(wait) if self.sets_aside(at, run) => {
+                    self.set_batch_aside(at, run, error, tries, wait);
+                    return Ok(Action::default());
+                }
+                Again::After(wait) => self.wait(at, wait, &mut tries).await?,
+                Again::No => return search::bad_rows(self, at, run, error, &tries).await,
             }
             run.clock = Instant::now();
             error = match self.call(at, run, &mut fails, tries.attempt).await {
                 Verdict::Go(action) => {
-                    return self
-                        .settle_rows(at, run, fails, tries.attempt)
-                        .await
-                        .map(|()| action);
+                    return self.settle_rows(at, run, fails, &tries).await.map(|()| action);
                 }
                 Verdict::Failed(error) => error,
             };
         }
     }
 
-    /// Waits if a call that failed with `error` is to be made again on the same rows, and says whether it is.
-    async fn wait_to_try_again(
-        &mut self,
-        at: usize,
-        error: &Error,
-        tries: &mut Tries,
-    ) -> Result<bool, Fault> {
+    /// Whether a call that failed with `error` is to be made again on the same rows. Waits for a connector that is not
+    /// available.
+    async fn again(&mut self, at: usize, error: &Error, tries: &mut Tries) -> Result<Again, Fault> {
         let plan = Arc::clone(&self.flow.steps[at]);
         if plan.state.is_some() && self.steps[at - self.first].state.is_none() {
             // A blocking call that was given up holds the lane's state, so the flow can only go on from its last cut.
@@ -164,26 +212,46 @@ impl Chain {
         }
         if !error.failed_rows().is_empty() {
             // Which rows are at fault is known; the others are not to be sent again.
-            return Ok(false);
+            return Ok(Again::No);
         }
         match error.class() {
             ErrorClass::Unavailable => {
                 self.around
                     .wait_for_conn(&self.flow, at, error, &mut tries.patience)
                     .await?;
-                Ok(true)
+                Ok(Again::Now)
             }
             ErrorClass::Fatal if plan.policy(ErrorClass::Fatal, error.code()) == Policy::Stop => {
                 Err(Fault::at(&plan.name, error.code().to_owned(), error.message()))
             }
             _ if tries.attempt < plan.on_error.retry.attempts && plan.retries(error) => {
-                self.around.counters.step(at).retries.add(1);
-                self.around.sleep(tries.backoff).await?;
-                tries.backoff = (tries.backoff * 2).min(plan.on_error.retry.backoff.to);
-                tries.attempt += 1;
-                Ok(true)
+                let (later, wait) = tries.later(&plan.on_error.retry);
+                *tries = later;
+                Ok(Again::After(wait))
             }
-            _ => Ok(false),
+            _ => Ok(Again::No),
+        }
+    }
+
+    /// Waits in the lane for the next try.
+    async fn wait(&mut self, at: usize, wait: Duration, tries: &mut Tries) -> Result<(), Fault> {
+        self.around.counters.step(at).retries.add(1);
+        self.around.sleep(wait).await?;
+        tries.attempt += 1;
+        Ok(())
+    }
+
+    /// Waits in the lane if a call that failed with `error` is to be made again on the same rows, and says whether it is.
+    async fn wait_to_try_again(
+        &mut self,
+        at: usize,
+        error: &Error,
+        tries: &mut Tries,
+    ) -> Result<bool, Fault> {
+        match self.again(at, error, tries).await? {
+            Again::Now => Ok(true),
+            Again::After(wait) => self.wait(at, wait, tries).await.map(|()| true),
+            Again::No => Ok(false),
         }
     }
 
@@ -197,7 +265,7 @@ impl Chain {
     ) -> Result<Result<Action, Error>, Fault> {
         let mut tries = Tries {
             attempt,
-            ..Tries::new(&self.flow.steps[at])
+            ..Tries::first(&self.flow.steps[at])
         };
         loop {
             let mut fails = Fails::default();
@@ -226,7 +294,7 @@ impl Chain {
     ) -> Result<Result<(), Error>, Fault> {
         let mut tries = Tries {
             attempt,
-            ..Tries::new(&self.flow.steps[at])
+            ..Tries::first(&self.flow.steps[at])
         };
         loop {
             let mut part = run.batch.part(from, to);
@@ -244,27 +312,54 @@ impl Chain {
         }
     }
 
-    /// Settles rows that failed one by one; those that may work later are tried again before the batch goes on.
+    /// Settles rows that failed one by one; those that may work later are set aside, or tried again before the batch
+    /// goes on.
     async fn settle_rows(
         &mut self,
         at: usize,
         run: &mut Run,
         mut fails: Fails,
-        attempt: u32,
+        tries: &Tries,
     ) -> Result<(), Fault> {
         let (again, settled): (Vec<Fail>, Vec<Fail>) = fails
             .drain()
-            .partition(|fail| self.is_tried_again(at, &fail.error));
-        self.fail_rows(at, &run.from, run.keys.as_ref(), settled.into_iter(), attempt)?;
+            .partition(|fail| fail.held || self.is_tried_again(at, &fail.error));
+        self.fail_rows(
+            at,
+            &run.from,
+            run.keys.as_ref(),
+            settled.into_iter(),
+            tries.attempt,
+        )?;
+        self.try_rows_again(at, run, again, tries).await
+    }
+
+    /// Sets rows aside that failed alone and those that wait behind them, or tries them again one by one.
+    pub(super) async fn try_rows_again(
+        &mut self,
+        at: usize,
+        run: &mut Run,
+        mut again: Vec<Fail>,
+        tries: &Tries,
+    ) -> Result<(), Fault> {
+        if again.is_empty() {
+            return Ok(());
+        }
+        again.sort_by_key(|fail| (fail.origin, fail.index));
+        let known = again.iter().all(|fail| fail.origin.is_some());
+        let down = |fail: &Fail| !fail.held && fail.error.class() == ErrorClass::Unavailable;
+        if known && self.sets_rows_aside(at, run) && !again.iter().any(down) {
+            return self.set_rows_aside(at, run, again, tries);
+        }
         for fail in again {
-            search::retry_row(self, at, run, fail, attempt).await?;
+            search::retry_row(self, at, run, fail, tries.attempt).await?;
         }
         Ok(())
     }
 
     /// Whether a row that failed alone with this error may work later.
     pub(super) fn is_tried_again(&self, at: usize, error: &Error) -> bool {
-        error.class() == ErrorClass::Unavailable || self.flow.steps[at].retries(error)
+        (self.steps[at - self.first].again)(error)
     }
 
     /// Whether a failed call of the step leaves nothing behind.

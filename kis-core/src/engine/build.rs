@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
-use kis_conf::Code;
+use kis_conf::{Code, Order};
 use kis_conn::{
     LaneContext, LaneLog, Partition, Source, SourceSpec,
     store::{FlowTables, Store},
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{
     around::Surroundings,
     ask::{ask, at},
-    call::StepRun,
+    call::{self, StepRun, Waits},
     chain::{Chain, Onward, Route},
     conns::OpenConns,
     failure::Fallen,
@@ -20,10 +20,14 @@ use super::{
     flow::Environment,
     guards::Guards,
     lane::{Answer, Exchange, Lane},
+    parked::Parked,
     seat::Seat,
+    shelf::Shelf,
+    unpark::Unparked,
     work::Work,
 };
 use crate::{
+    error::Error,
     flow::{FlowPlan, StepPlan, stored},
     function::{Cache, Call, Ctx, Exts, Meta},
     row::key::{KeyRef, groups_of},
@@ -46,6 +50,8 @@ pub(super) struct Built {
     pub(super) stages: Vec<Arc<[Arc<Lane>]>>,
     /// The lane of `at_end`, if the flow has such steps.
     pub(super) last: Option<Arc<Lane>>,
+    /// The rows that are parked in all lanes.
+    pub(super) parked: Arc<Parked>,
     /// How many lanes there are, the last one included.
     pub(super) count: usize,
     /// The parts of the head's steps.
@@ -57,6 +63,7 @@ pub(super) struct StepParts {
     at: usize,
     plan: Arc<StepPlan>,
     cx: Ctx,
+    again: Arc<dyn Fn(&Error) -> bool + Send + Sync>,
 }
 
 impl StepParts {
@@ -72,6 +79,8 @@ impl StepParts {
             seat: Arc::clone(seat),
             waited: Duration::ZERO,
             renew: None,
+            waits: Waits::None,
+            again: Arc::clone(&self.again),
         }
     }
 }
@@ -125,6 +134,10 @@ pub(super) fn lanes(
     work: &Work,
 ) -> Result<Built, Fault> {
     let plan = kit.plan;
+    let store_fault = |error| Fault::new("store", error);
+    let rows = kit.store.parked(&plan.name).map_err(store_fault)?;
+    let mut unparked = Unparked::new(plan, &kit.around.counters, rows, kit.around.now_ms());
+    let parked = Parked::new(plan.conf.parked, Arc::clone(&kit.around.counters), unparked.next);
     let shared = (Cache::default(), Meta::default());
     let total = plan.stages.len() * plan.lanes + usize::from(plan.own_steps < plan.steps.len());
     let mut stages: Vec<Arc<[Arc<Lane>]>> = Vec::with_capacity(plan.stages.len());
@@ -141,8 +154,11 @@ pub(super) fn lanes(
         let mut lanes = Vec::with_capacity(plan.lanes);
         for lane in 0..plan.lanes {
             let context = lane_context(kit, number * plan.lanes + lane, total);
-            let mut chain = chain(kit, stage.first, stage.end, plan.own_steps, &context, &shared);
+            let steps = (stage.first..stage.end, plan.own_steps);
+            let mut chain = chain(kit, steps, waits(plan, number), &context, &shared);
             chain.onward = onward.clone();
+            chain.shelf = Some(Shelf::new(Arc::clone(&parked)));
+            unparked.give(number, lane, &mut chain);
             load_state(kit, &mut chain, groups_of(lane, plan.lanes))?;
             let inputs = if number == 0 { 1 } else { plan.lanes };
             lanes.push(Lane::new(chain, inputs, answers.clone(), work.clone()));
@@ -159,14 +175,8 @@ pub(super) fn lanes(
     }
     let last = (plan.own_steps < plan.steps.len()).then(|| {
         let context = lane_context(kit, total - 1, total);
-        let chain = chain(
-            kit,
-            plan.own_steps,
-            plan.steps.len(),
-            plan.steps.len(),
-            &context,
-            &shared,
-        );
+        let steps = (plan.own_steps..plan.steps.len(), plan.steps.len());
+        let chain = chain(kit, steps, Waits::Lane, &context, &shared);
         Lane::new(chain, 1, answers.clone(), work.clone())
     });
     let heads = (0..plan.head)
@@ -174,10 +184,12 @@ pub(super) fn lanes(
             at,
             plan: Arc::clone(&plan.steps[at]),
             cx: context(kit, at, None, &shared),
+            again: call::tried_again(&plan.steps[at]),
         })
         .collect();
     Ok(Built {
         stages,
+        parked,
         last,
         count: total,
         heads,
@@ -188,17 +200,35 @@ fn lane_context(kit: &Kit<'_>, lane: usize, lanes: usize) -> LaneContext {
     LaneContext::new(&kit.plan.name, lane as u32, lanes as u32, kit.tables.lane())
 }
 
+/// Which rows of a stage wait for one that is tried again.
+fn waits(plan: &FlowPlan, stage: usize) -> Waits {
+    // A jump goes back to what came to a step in the same run, so a run is not taken apart.
+    if plan.steps.iter().any(|step| step.jump_target) {
+        return Waits::Lane;
+    }
+    let order = |order: fn(&Order) -> bool| plan.sources.iter().map(move |source| order(&source.conf.order));
+    if stage > 0 || order(|order| matches!(order, Order::By(_))).any(|by| by) {
+        Waits::Key
+    } else if order(|order| matches!(order, Order::None)).all(|none| none) {
+        Waits::None
+    } else {
+        Waits::Lane
+    }
+}
+
+/// The steps `steps.0` in one lane; `steps.1` is the number behind the last step of the sequence that they belong to.
 pub(super) fn chain(
     kit: &Kit<'_>,
-    first: usize,
-    end: usize,
-    total: usize,
+    steps: (Range<usize>, usize),
+    waits: Waits,
     lane: &LaneContext,
     shared: &(Cache, Meta),
 ) -> Chain {
     let seat = kit.guards.seats.seat();
     let mut logs = Vec::new();
-    let mut steps: Vec<StepRun> = (first..end)
+    let (steps, total) = steps;
+    let first = steps.start;
+    let mut steps: Vec<StepRun> = steps
         .map(|at| {
             let plan = Arc::clone(&kit.plan.steps[at]);
             let own = gives_up(&plan).then(|| lane.another(kit.tables.lane()));
@@ -212,6 +242,7 @@ pub(super) fn chain(
             logs.extend(own_logs.iter().cloned());
             StepRun {
                 renew: own.map(|own| renew(kit, &plan, own)),
+                again: call::tried_again(&plan),
                 plan,
                 cx,
                 state,
@@ -220,6 +251,7 @@ pub(super) fn chain(
                 guards: Arc::clone(kit.guards),
                 seat: Arc::clone(&seat),
                 waited: Duration::ZERO,
+                waits,
             }
         })
         .collect();
@@ -239,6 +271,9 @@ pub(super) fn chain(
         logs,
         letters: Vec::new(),
         failed: 0,
+        aside: 0,
+        shelf: None,
+        waits,
         fallen: Fallen::default(),
         onward: None,
         collected: None,

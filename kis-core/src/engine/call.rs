@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kis_conf::Mode;
-use kis_conn::LaneLog;
+use kis_conn::{ErrorClass, LaneLog};
 use smallvec::SmallVec;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::Error,
     flow::StepPlan,
-    function::{Call, Ctx, Job, StateJob, Verdict},
+    function::{Call, Ctx, Hold, Job, StateJob, Verdict},
     row::{Batch, Fails, key::Keys},
     state::AnyState,
 };
@@ -35,6 +35,41 @@ pub(super) struct StepRun {
     pub(super) waited: Duration,
     /// Makes the context anew, with clients that no call has had; for a step whose calls may be given up.
     pub(super) renew: Option<Arc<dyn Fn(&Ctx) -> Ctx + Send + Sync>>,
+    /// Which rows wait for one that is tried again.
+    pub(super) waits: Waits,
+    /// Whether a row that failed with an error is tried again.
+    pub(super) again: Arc<dyn Fn(&Error) -> bool + Send + Sync>,
+}
+
+/// Which rows wait for a row that is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// Later rows of its key.
+    Key,
+    /// All later rows of the lane.
+    Lane,
+    /// None.
+    None,
+}
+
+/// Whether a row that failed at this step alone may work later.
+pub(super) fn tried_again(plan: &Arc<StepPlan>) -> Arc<dyn Fn(&Error) -> bool + Send + Sync> {
+    let plan = Arc::clone(plan);
+    Arc::new(move |error| error.class() == ErrorClass::Unavailable || plan.retries(error))
+}
+
+/// How the rows of a call keep their order.
+fn hold<'a>(
+    waits: Waits,
+    keys: Option<&'a Arc<Keys>>,
+    again: &'a (dyn Fn(&Error) -> bool + Send + Sync),
+) -> Option<Hold<'a>> {
+    let keys = match waits {
+        Waits::None => return None,
+        Waits::Key => keys,
+        Waits::Lane => None,
+    };
+    Some(Hold { keys, waits: again })
 }
 
 impl StepRun {
@@ -182,6 +217,7 @@ impl StepRun {
     ) -> Verdict {
         let kept = limit.is_some().then(|| batch.copy());
         let (cx, keys, mut state) = (self.cx.clone(), keys.cloned(), self.state.take());
+        let (waits, again) = (self.waits, Arc::clone(&self.again));
         let mut moved = std::mem::take(batch);
         let blocking = Blocking::default();
         let thread = blocking.clone();
@@ -195,6 +231,7 @@ impl StepRun {
                 batch: &mut moved,
                 state: state_job,
                 fails: &mut fails,
+                hold: hold(waits, keys.as_ref(), &*again),
             });
             (moved, state, fails, verdict)
         });
@@ -246,6 +283,7 @@ impl StepRun {
             batch,
             state,
             fails,
+            hold: hold(self.waits, keys, &*self.again),
         }
     }
 }

@@ -9,12 +9,14 @@ use kis_conn::{
 
 use super::{
     around::Surroundings,
-    call::StepRun,
+    attempt::Tries,
+    call::{StepRun, Waits},
     cursor::{self, Next},
     failure::Fallen,
     fault::Fault,
     lane::LaneFreeze,
     parcel::{Flight, From, Parcel},
+    shelf::Shelf,
 };
 use crate::{
     flow::FlowPlan,
@@ -37,6 +39,12 @@ pub(super) struct Chain {
     pub(super) letters: Vec<LetterWrite>,
     /// How many rows failed for good in the step at work, whatever their policy.
     pub(super) failed: usize,
+    /// How many rows of the step at work were set aside.
+    pub(super) aside: usize,
+    /// The rows that were set aside to be tried again; nothing where the lane itself waits.
+    pub(super) shelf: Option<Shelf>,
+    /// Which rows wait for one that is tried again.
+    pub(super) waits: Waits,
     /// The rows that failed for good since the batch at work entered.
     pub(super) fallen: Fallen,
     /// By which key and into how many lanes the next stage takes the rows; nothing for the last stage.
@@ -69,10 +77,27 @@ pub(super) struct Run {
     pub(super) keys: Option<Arc<Keys>>,
     pub(super) from: From,
     /// What came to declared jump targets last, by the step's number.
+    /// What it was on the shelf, if its rows were set aside before.
+    pub(super) entry: Option<u64>,
     inputs: HashMap<usize, Batch>,
     jumps: u32,
     /// When the last step ended: one look at the clock serves a step's end and the next one's start.
     pub(super) clock: Instant,
+}
+
+impl Run {
+    /// Rows as they enter a stage.
+    pub(super) fn new(batch: Batch, keys: Option<Arc<Keys>>, from: From) -> Run {
+        Run {
+            batch,
+            keys,
+            from,
+            entry: None,
+            inputs: HashMap::new(),
+            jumps: 0,
+            clock: Instant::now(),
+        }
+    }
 }
 
 impl Chain {
@@ -87,20 +112,31 @@ impl Chain {
         if only_letters {
             return Ok(Vec::new());
         }
-        let flight = parcel.flight;
-        let mut at = parcel.step;
-        let mut run = Run {
-            batch: parcel.batch,
-            keys: parcel.keys,
-            from: parcel.from,
-            inputs: HashMap::new(),
-            jumps: 0,
-            clock: Instant::now(),
-        };
+        let mut run = Run::new(parcel.batch, parcel.keys, parcel.from);
+        self.fallen.clear();
+        if !run.batch.is_empty() {
+            self.hold_back(parcel.step, &mut run);
+            if run.batch.is_empty() {
+                self.relieve()?;
+                return Ok(Vec::new());
+            }
+        }
+        let onward = self.drive(run, parcel.step, None, parcel.flight).await?;
+        self.relieve()?;
+        Ok(onward)
+    }
+
+    /// Runs rows from step `at` on to the end of the stage; `tries` are those of rows that were set aside at this step.
+    pub(super) async fn drive(
+        &mut self,
+        mut run: Run,
+        mut at: usize,
+        mut tries: Option<Tries>,
+        flight: Arc<Flight>,
+    ) -> Result<Vec<(usize, Parcel)>, Fault> {
         if self.steps.is_empty() {
             return Ok(self.leave(run, at, flight));
         }
-        self.fallen.clear();
         // The head or the stage before may have jumped over the first steps.
         self.keep_inputs(self.first..at, &mut run);
         let end = self.first + self.steps.len();
@@ -113,7 +149,7 @@ impl Chain {
             if self.flow.steps[at].jump_target && !jumped_back {
                 run.inputs.insert(at, run.batch.copy());
             }
-            let came = self.step(at, &mut run).await?;
+            let came = self.step(at, &mut run, tries.take()).await?;
             match cursor::next(at, self.total, came) {
                 Next::Step { at: target, back } => {
                     if back || target > at + 1 {
@@ -151,6 +187,11 @@ impl Chain {
         for log in &self.logs {
             log.freeze(&mut writes);
         }
+        let now_ms = self.around.now_ms();
+        let parked = self.shelf.as_mut().map_or(0, |shelf| {
+            shelf.freeze(&self.flow, now_ms, &mut writes.parked);
+            shelf.rows()
+        });
         let mut state = Vec::new();
         let mut keys = 0;
         for (i, step) in self.steps.iter_mut().enumerate() {
@@ -165,6 +206,7 @@ impl Chain {
             state,
             writes,
             keys,
+            parked,
         }
     }
 
@@ -218,6 +260,7 @@ impl Chain {
             Origin::Each(rows) => run.from.select(rows),
             Origin::All => run.from.whole(),
         };
+        let from = from.leave();
         let whole = Parcel {
             batch: run.batch,
             keys: None,

@@ -39,6 +39,8 @@ pub(super) struct Cutter {
     record: FlowRecord,
     /// What the first cut says of the flow's state: it stores migrated values in their new form.
     states: Vec<(Arc<str>, StateRecord)>,
+    /// Rows that were parked at the last cut.
+    parked: usize,
     /// From when on a cut is late.
     late: Duration,
 }
@@ -56,6 +58,7 @@ impl Cutter {
             flow,
             answers,
             record,
+            parked: 0,
             late: LATE.0.max(every * LATE.1),
         }
     }
@@ -69,16 +72,18 @@ impl Cutter {
         }
     }
 
-    /// Takes one cut, if anything moved since the last one or the flow's state is new.
+    /// Takes one cut, if anything moved since the last one or the flow's state is new. Returns how many rows are
+    /// parked; while any is, a flow has not ended.
     ///
     /// # Errors
     /// A fault of a lane, of a connector or of the store. Nothing of the cut is written then.
-    pub(super) async fn cut(&mut self, state: RunState) -> Result<(), Fault> {
+    pub(super) async fn cut(&mut self, state: RunState) -> Result<usize, Fault> {
         let started = Instant::now();
         // A flow that had ended has not begun again before a row comes.
         let news = state == RunState::Ended && self.record.state != state;
+        let news = self.flow.parked.take_changed() || news;
         let Some(marked) = self.flow.router.mark(news) else {
-            return Ok(());
+            return Ok(self.parked);
         };
         let (flow, late) = (Arc::clone(&self.flow), self.late);
         {
@@ -95,11 +100,13 @@ impl Cutter {
         flow.paused.send_replace(false);
         self.flow.around.counters.cuts.add(1);
         self.flow.around.counters.cut_durations.add(started.elapsed());
-        Ok(())
+        Ok(self.parked)
     }
 
     async fn make(&mut self, marked: Marked, state: RunState) -> Result<(), Fault> {
         let lanes = self.frozen(marked.cut).await?;
+        self.parked = lanes.iter().map(|lane| lane.parked).sum();
+        let state = if self.parked > 0 { RunState::Running } else { state };
         let notes = self.notes().await?;
         self.write(marked, lanes, notes, state).await
     }

@@ -11,7 +11,11 @@ use kis_conn::{
     store::{Letter, LetterId, LetterWrite},
 };
 
-use super::{fault::Fault, parcel::From, stored};
+use super::{
+    fault::Fault,
+    parcel::{Back, From, numbered},
+    stored,
+};
 use crate::{
     flow::StepPlan,
     observe::{DropReason, FlowCounters},
@@ -99,11 +103,7 @@ impl Failing<'_> {
     }
 
     fn letter(&self, fail: Fail, nth: u32, code: &str) -> Letter {
-        let mut origin = self.from.show(fail.origin);
-        if nth > 1 {
-            // Rows of one origin are letters of their own.
-            origin.push_str(&format!(" ({nth})"));
-        }
+        let origin = numbered(self.from.show(fail.origin), nth);
         let class = fail.error.class();
         let back = fail.origin.and_then(|row| self.from.back(row));
         let row = stored::store(self.step, self.from, fail.origin, fail.row.as_ref());
@@ -112,7 +112,7 @@ impl Failing<'_> {
             .zip(self.keys)
             .map(|(row, keys)| keys.get(row as usize).canonical());
         Letter {
-            id: LetterId::of(self.flow, &self.step.name, &origin),
+            id: self.id(&origin, back),
             flow: self.flow.to_owned(),
             step: self.step.name.to_string(),
             stage: if class == ErrorClass::Decode {
@@ -131,6 +131,14 @@ impl Failing<'_> {
             first_ms: back.map_or(self.now_ms, |back| back.since_ms),
             last_ms: self.now_ms,
             replays: back.map_or(0, |back| back.replays),
+        }
+    }
+
+    /// A row that was parked is a letter of its own: others of its origin may have gone on before it.
+    fn id(&self, origin: &str, back: Option<&Back>) -> LetterId {
+        match back.and_then(|back| back.seq) {
+            Some(seq) => LetterId::of(self.flow, &self.step.name, &format!("{origin} parked {seq}")),
+            None => LetterId::of(self.flow, &self.step.name, origin),
         }
     }
 }

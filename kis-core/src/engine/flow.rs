@@ -21,6 +21,7 @@ use super::{
     guards::Guards,
     lane::{Answer, Lane},
     parcel::{Flight, Parcel},
+    parked::Parked,
     reader::{self, Intake, Reading},
     router::Router,
     seat::Seat,
@@ -56,6 +57,8 @@ pub(super) struct FlowRun {
     pub(super) plan: Arc<FlowPlan>,
     pub(super) around: Surroundings,
     pub(super) router: Router,
+    /// The rows that wait for a retry, and behind those.
+    pub(super) parked: Arc<Parked>,
     pub(super) intake: Intake,
     /// A cut cannot be made: the readers wait, since what they read could only pile up.
     pub(super) paused: watch::Sender<bool>,
@@ -153,9 +156,15 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         guards: &env.guards,
     };
     let built = build::lanes(&kit, &answers, &env.work)?;
+    let lanes: Vec<Arc<Lane>> = built
+        .stages
+        .iter()
+        .flat_map(|lanes| lanes.iter().cloned())
+        .collect();
     let router = Router::new(built.stages, built.last.clone(), record.cut);
     let ahead = plan.lanes * 2 + workers();
     let flow = Arc::new(FlowRun {
+        parked: built.parked,
         router,
         intake: Intake::new(ahead, plan.conf.limits.bytes),
         paused: watch::Sender::new(false),
@@ -177,6 +186,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
             .collect()
     });
     let readers = read_all(&flow, &positions).await?;
+    lanes.iter().for_each(Lane::look);
     let cutter = Cutter::new(Arc::clone(&flow), inbox, next_run(record, &flow), env.checkpoint);
     flow.around.counters.set_phase(Phase::Running);
     Ok(Running {
@@ -284,7 +294,9 @@ impl Running {
         loop {
             tokio::select! {
                 fault = self.cutter.fault() => return Err(fault),
-                _ = ticks.tick() => self.cutter.cut(RunState::Running).await?,
+                _ = ticks.tick() => {
+                    self.cutter.cut(RunState::Running).await?;
+                }
                 reader = self.readers.join_next() => match reader {
                     Some(Ok(whole)) => ended &= whole?,
                     Some(Err(_)) => return Err(Fault::bug("a reader panicked")),
@@ -307,15 +319,24 @@ impl Running {
         self.end().await
     }
 
-    /// Everything was read: the last cut of rows, then the steps of `at_end`, then the cut that says so.
+    /// Everything was read: cuts until no row is parked, then the steps of `at_end`, then the cut that says so.
     async fn end(&mut self) -> Result<FlowEnd, Fault> {
         if let Some(after) = self.before.take()
             && self.flow.around.counters.received_rows.get() == 0
         {
             return Ok(FlowEnd::NothingNew { after });
         }
+        let settled = match self.last {
+            Some(_) => RunState::Running,
+            None => RunState::Ended,
+        };
+        while self.cutter.cut(settled).await? > 0 {
+            if !self.unparked().await? {
+                self.cutter.cut(RunState::Running).await?;
+                return Ok(FlowEnd::Drained);
+            }
+        }
         if let Some(last) = self.last.clone() {
-            self.cutter.cut(RunState::Running).await?;
             let flight = Flight::new(Arc::clone(&self.flow.around.counters), 0, 0, Vec::new());
             last.send(
                 0,
@@ -324,9 +345,26 @@ impl Running {
                     ..Parcel::only_letters(Vec::new(), flight)
                 },
             );
+            self.cutter.cut(RunState::Ended).await?;
         }
-        self.cutter.cut(RunState::Ended).await?;
         Ok(FlowEnd::Ended)
+    }
+
+    /// Takes cuts until no row is parked. Whether it came to that; a drain does not wait for it.
+    async fn unparked(&mut self) -> Result<bool, Fault> {
+        let flow = Arc::clone(&self.flow);
+        let mut stop = flow.around.stop.clone();
+        let mut ticks = tokio::time::interval(self.checkpoint);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        ticks.tick().await;
+        loop {
+            tokio::select! {
+                fault = self.cutter.fault() => return Err(fault),
+                () = flow.parked.none() => return Ok(true),
+                Ok(()) = async { stop.wait_for(|stop| *stop >= Stop::Drain).await.map(drop) } => return Ok(false),
+                _ = ticks.tick() => self.cutter.cut(RunState::Running).await.map(drop)?,
+            }
+        }
     }
 }
 

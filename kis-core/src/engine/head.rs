@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kis_conn::Block;
 
 use super::{
+    call::Waits,
     chain::{Chain, Onward, Route},
     failure::Fallen,
     fault::Fault,
@@ -100,6 +101,9 @@ pub(super) async fn through(
         logs: Vec::new(),
         letters: Vec::new(),
         failed: 0,
+        aside: 0,
+        shelf: None,
+        waits: Waits::None,
         fallen: Fallen::default(),
         onward: Some(onward),
         collected: None,

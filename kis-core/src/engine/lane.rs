@@ -3,10 +3,16 @@
 //! A lane is not a thread and not a task of its own. Whoever sends mail to an idle lane starts a task that works
 //! until the queue is empty and then puts the lane's state back.
 
-use std::{fmt, future::poll_fn, sync::Arc, task::Poll};
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::AbortHandle};
 use tracing::Instrument;
 
 use super::{
@@ -17,6 +23,9 @@ use super::{
     work::{AtWork, Work},
 };
 use crate::state::Frozen;
+
+/// How often a lane whose flow has parked as many rows as it may looks whether there is room.
+const LOOK_FOR_ROOM: Duration = Duration::from_millis(50);
 
 /// One lane of one stage of a running flow.
 pub(super) struct Lane {
@@ -31,6 +40,8 @@ struct Inner {
     idle: Option<Box<Chain>>,
     /// Lanes of the next stage, and which of their inputs this lane is.
     next: Option<Exchange>,
+    /// Wakes the idle lane when rows that were set aside are to be tried again.
+    alarm: Option<AbortHandle>,
 }
 
 /// The way from a lane to the lanes of the next stage.
@@ -56,6 +67,8 @@ pub(super) struct LaneFreeze {
     pub(super) writes: kis_conn::store::LaneCut,
     /// Keys that the lane's states hold.
     pub(super) keys: u64,
+    /// Rows that are parked in the lane.
+    pub(super) parked: usize,
 }
 
 impl Lane {
@@ -70,6 +83,7 @@ impl Lane {
             inbox: Inbox::new(inputs),
             idle: Some(Box::new(chain)),
             next: None,
+            alarm: None,
         };
         Arc::new(Lane {
             inner: Mutex::new(inner),
@@ -93,6 +107,11 @@ impl Lane {
         self.wake(|inbox| inbox.marker(input, cut));
     }
 
+    /// Lets the lane look for rows that it has to try again.
+    pub(super) fn look(self: &Arc<Self>) {
+        self.wake(|_| {});
+    }
+
     fn wake(self: &Arc<Self>, put: impl FnOnce(&mut Inbox<Parcel>)) {
         let mut inner = self.inner.lock();
         put(&mut inner.inbox);
@@ -109,37 +128,33 @@ impl Lane {
     async fn work(self: Arc<Self>, at_work: AtWork, mut chain: Box<Chain>, next: Option<Exchange>) {
         let _guard = PanicGuard(&self.answers);
         // Where the work is stopped, the chain is dropped with what waits: all of it is read again at the next start.
+        let mut tried = false;
         while !at_work.stopped() {
-            let mail = {
+            let due = chain.due().is_some_and(|due| due <= Instant::now());
+            let mail = if due && !tried {
+                None
+            } else {
                 let mut inner = self.inner.lock();
-                match inner.inbox.pop() {
-                    Some(mail) => mail,
-                    None => {
-                        inner.idle = Some(chain);
-                        return;
-                    }
+                let mail = match chain.is_full() {
+                    true => inner.inbox.pop_marker(),
+                    false => inner.inbox.pop(),
+                };
+                if mail.is_none() && !due {
+                    self.rest(&mut inner, chain);
+                    return;
                 }
+                mail
             };
-            match mail {
-                Mail::Item(parcel) => {
+            // Rows that are tried again and new ones take turns.
+            tried = mail.is_none();
+            let onward = match mail {
+                None => chain.try_again().await,
+                Some(Mail::Item(parcel)) => {
                     let span =
                         tracing::debug_span!("batch", flow = %chain.flow.name, rows = parcel.batch.len());
-                    match chain.work(parcel).instrument(span).await {
-                        Ok(onward) => {
-                            if let Some(next) = &next {
-                                for (lane, parcel) in onward {
-                                    next.lanes[lane].send(next.input, parcel);
-                                }
-                            }
-                        }
-                        Err(fault) => {
-                            // The chain is dropped with what waits: the flow stops, and all of it is read again.
-                            let _ = self.answers.send(Answer::Fault(fault));
-                            return;
-                        }
-                    }
+                    chain.work(parcel).instrument(span).await
                 }
-                Mail::Marker(cut) => {
+                Some(Mail::Marker(cut)) => {
                     let freeze = chain.freeze(cut);
                     if let Some(next) = &next {
                         for lane in next.lanes.iter() {
@@ -147,11 +162,49 @@ impl Lane {
                         }
                     }
                     let _ = self.answers.send(Answer::Frozen(Box::new(freeze)));
+                    Ok(Vec::new())
+                }
+            };
+            match onward {
+                Ok(onward) => {
+                    if let Some(next) = &next {
+                        for (lane, parcel) in onward {
+                            next.lanes[lane].send(next.input, parcel);
+                        }
+                    }
+                }
+                Err(fault) => {
+                    // The chain is dropped with what waits: the flow stops, and all of it is read again.
+                    let _ = self.answers.send(Answer::Fault(fault));
+                    return;
                 }
             }
             // A lane with much work lets the others have their turn after each batch.
             give_way().await;
         }
+    }
+}
+
+impl Lane {
+    /// Puts the chain back; the lane wakes when rows that were set aside are to be tried again.
+    fn rest(self: &Arc<Self>, inner: &mut Inner, chain: Box<Chain>) {
+        if let Some(alarm) = inner.alarm.take() {
+            alarm.abort();
+        }
+        let due = chain.due();
+        // Another lane may make room for what waits here.
+        let look = (chain.is_full() && inner.inbox.len() > 0).then(|| Instant::now() + LOOK_FOR_ROOM);
+        if let Some(at) = due.into_iter().chain(look).min() {
+            let lane = Arc::downgrade(self);
+            let alarm = tokio::spawn(async move {
+                tokio::time::sleep_until(at.into()).await;
+                if let Some(lane) = lane.upgrade() {
+                    lane.look();
+                }
+            });
+            inner.alarm = Some(alarm.abort_handle());
+        }
+        inner.idle = Some(chain);
     }
 }
 

@@ -9,6 +9,7 @@
 //! then does a source hear how far everything is settled.
 
 mod around;
+mod aside;
 mod ask;
 mod attempt;
 mod breaker;
@@ -27,6 +28,7 @@ mod head;
 mod inbox;
 mod lane;
 mod parcel;
+mod parked;
 mod reader;
 mod reentry;
 mod router;
@@ -34,9 +36,11 @@ mod run;
 mod search;
 mod seat;
 mod sequence;
+mod shelf;
 mod single;
 mod stored;
 mod threads;
+mod unpark;
 mod work;
 mod writer;
 

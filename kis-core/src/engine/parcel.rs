@@ -9,7 +9,7 @@ use std::{
 };
 
 use kis_conn::{
-    RawRows,
+    Layout, RawRows,
     store::{LetterWrite, StoredRow},
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -120,6 +120,44 @@ impl From {
         }
     }
 
+    /// The same for some rows, each by its number here, without the block that they came in. `nth` and `seq` say of each
+    /// which of the rows of its origin it is, and its number among the parked rows of its flow if it has none.
+    pub(crate) fn detach(
+        &self,
+        rows: &[u32],
+        now_ms: u64,
+        mut nth: impl FnMut(u32) -> u32,
+        mut seq: impl FnMut() -> u64,
+    ) -> From {
+        let back = rows.iter().map(|&row| {
+            let before = self.back(row);
+            Back {
+                origin: numbered(self.show(Some(row)), nth(row)).into(),
+                since_ms: before.map_or(now_ms, |back| back.since_ms),
+                replays: before.map_or(0, |back| back.replays),
+                seq: Some(before.and_then(|back| back.seq).unwrap_or_else(&mut seq)),
+            }
+        });
+        let back = Arc::new(back.collect());
+        let raw = self.raw.as_ref().map(|raw| {
+            let rows = rows.iter().map(|&row| raw.bytes(self.raw_row(row)));
+            Arc::new(RawRows::from_rows("parked", 1, Layout::clone(raw.layout()), rows))
+        });
+        From {
+            raw,
+            back: Some(back),
+            ..From::default()
+        }
+    }
+
+    /// The same for rows that have left the lane in which they were parked.
+    pub(crate) fn leave(mut self) -> From {
+        if let Some(back) = &mut self.back {
+            Arc::make_mut(back).iter_mut().for_each(|back| back.seq = None);
+        }
+        self
+    }
+
     /// The same for rows that stand for the whole batch.
     pub(crate) fn whole(&self) -> From {
         let name = Arc::from(format!("a batch from {}", self.show(None)));
@@ -171,6 +209,15 @@ impl From {
 
     fn raw_row(&self, row: u32) -> usize {
         self.index.as_ref().map_or(row, |index| index[row as usize]) as usize
+    }
+}
+
+/// Where a row comes from, if it is the `nth` of its origin: rows of one origin are letters of their own.
+pub(super) fn numbered(origin: String, nth: u32) -> String {
+    if nth > 1 {
+        format!("{origin} ({nth})")
+    } else {
+        origin
     }
 }
 

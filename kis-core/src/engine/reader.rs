@@ -211,7 +211,7 @@ async fn wait_or_fail(
 }
 
 /// How long to wait before asking again: doubled each time, from a tenth of a second to ten.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Patience(Duration);
 
 impl Default for Patience {

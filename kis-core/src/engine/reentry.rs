@@ -96,6 +96,14 @@ impl Returning {
 }
 
 impl Returned {
+    /// The stage and the lane in which the row comes back, and the row.
+    pub(super) fn into_lane(self) -> (usize, usize, Parcel) {
+        match self.way {
+            Way::Head(lane) => (0, lane, self.parcel),
+            Way::Lane { stage, lane } => (stage, lane, self.parcel),
+        }
+    }
+
     /// Sends the row to its lane. Rows that are sent one after the other arrive there in that order.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use kis_conf::Mode;
 use kis_conn::ErrorClass;
 
 use super::{
+    attempt::Tries,
     chain::{Chain, Run},
     fault::Fault,
     reader::Patience,
@@ -25,8 +26,9 @@ pub(super) async fn bad_rows(
     at: usize,
     run: &mut Run,
     mut error: Error,
-    attempt: u32,
+    tries: &Tries,
 ) -> Result<Action, Fault> {
+    let attempt = tries.attempt;
     if run.batch.is_empty() {
         // There is no row to blame and to set aside.
         return Err(Fault::at(
@@ -44,11 +46,22 @@ pub(super) async fn bad_rows(
         let (retried, settled): (Vec<_>, Vec<_>) = named
             .into_iter()
             .partition(|(_, error)| chain.is_tried_again(at, error));
-        again.extend(take_rows(run, retried, settled, chain, at, attempt)?);
+        let stand = chain.others_stand(at);
+        let behind = if stand {
+            Vec::new()
+        } else {
+            behind(run, &retried, &settled)
+        };
+        let named = Named {
+            retried,
+            behind,
+            settled,
+        };
+        again.extend(take_rows(run, named, chain, at, attempt)?);
         if run.batch.is_empty() {
             break Action::default();
         }
-        if chain.others_stand(at) {
+        if stand {
             // The sink took the other rows; sending them again would double them, and what they became is not known.
             if matches!(chain.flow.steps[at].info.on, HandsOn::Rows(_)) {
                 run.batch.clear();
@@ -63,9 +76,7 @@ pub(super) async fn bad_rows(
             Err(next) => error = next,
         }
     };
-    for fail in again {
-        retry_row(chain, at, run, fail, attempt).await?;
-    }
+    chain.try_rows_again(at, run, again, tries).await?;
     Ok(action)
 }
 
@@ -111,7 +122,7 @@ async fn by_probes(
         // Each half works and both together do not: the batch as a whole is what the function refuses.
         bad.extend((0..rows).map(|i| (i, error.clone())));
     }
-    take_rows(run, Vec::new(), bad, chain, at, attempt)?;
+    take_rows(run, Named::settled(bad), chain, at, attempt)?;
     if run.batch.is_empty() {
         return Ok(Action::default());
     }
@@ -122,7 +133,7 @@ async fn by_probes(
         Ok(action) => Ok(action),
         Err(error) => {
             let all = (0..run.batch.len()).map(|i| (i, error.clone())).collect();
-            take_rows(run, Vec::new(), all, chain, at, attempt)?;
+            take_rows(run, Named::settled(all), chain, at, attempt)?;
             Ok(Action::default())
         }
     }
@@ -184,7 +195,10 @@ pub(super) async fn retry_row(
     let mut backoff = retry.backoff.from;
     let mut patience = Patience::default();
     while let Some(row) = fail.row.as_ref() {
-        if fail.error.class() == ErrorClass::Unavailable {
+        if std::mem::take(&mut fail.held) {
+            // It was not called yet.
+            attempt = 1;
+        } else if fail.error.class() == ErrorClass::Unavailable {
             let flow = Arc::clone(&chain.flow);
             chain
                 .around
@@ -236,26 +250,72 @@ fn named_rows(error: &Error, rows: usize) -> Vec<(usize, Error)> {
     named
 }
 
-/// Takes rows out of the batch: `settled` have failed for good, `retried` come back to be tried again.
+/// The rows that wait behind those that are tried again: later ones of their keys, or all where rows have no key.
+fn behind(run: &Run, retried: &[(usize, Error)], settled: &[(usize, Error)]) -> Vec<usize> {
+    let key = |i: usize| Some(run.keys.as_ref()?.hash(run.batch.origin_of(i)? as usize));
+    let Some((first, _)) = retried.iter().min_by_key(|(i, _)| *i) else {
+        return Vec::new();
+    };
+    let named = |i: usize| retried.iter().chain(settled).any(|(named, _)| *named == i);
+    let waits = |i: usize| {
+        retried
+            .iter()
+            .any(|(before, _)| *before < i && key(*before) == key(i))
+    };
+    (first + 1..run.batch.len())
+        .filter(|i| !named(*i) && waits(*i))
+        .collect()
+}
+
+/// Rows that leave their batch.
+#[derive(Default)]
+struct Named {
+    /// They come back to be tried again.
+    retried: Vec<(usize, Error)>,
+    /// They were not called, or without effect, and come back after those.
+    behind: Vec<usize>,
+    /// They have failed for good.
+    settled: Vec<(usize, Error)>,
+}
+
+impl Named {
+    fn settled(settled: Vec<(usize, Error)>) -> Named {
+        Named {
+            settled,
+            ..Named::default()
+        }
+    }
+}
+
+/// Takes rows out of the batch; returns those that come back.
 fn take_rows(
     run: &mut Run,
-    retried: Vec<(usize, Error)>,
-    mut settled: Vec<(usize, Error)>,
+    named: Named,
     chain: &mut Chain,
     at: usize,
     attempt: u32,
 ) -> Result<Vec<Fail>, Fault> {
+    let Named {
+        retried,
+        behind,
+        mut settled,
+    } = named;
     let mut keep = vec![true; run.batch.len()];
-    retried.iter().chain(&settled).for_each(|(i, _)| keep[*i] = false);
+    let named = retried.iter().chain(&settled).map(|(i, _)| i);
+    named.chain(&behind).for_each(|i| keep[*i] = false);
     settled.sort_by_key(|(i, _)| *i);
     let fails: Vec<Fail> = settled
         .into_iter()
         .map(|(i, error)| run.batch.fail(i, error))
         .collect();
-    let again = retried
-        .into_iter()
-        .map(|(i, error)| run.batch.fail(i, error))
-        .collect();
+    let held = |i| Fail {
+        held: true,
+        ..run
+            .batch
+            .fail(i, Error::retry("it waits behind a row of its key"))
+    };
+    let again = retried.into_iter().map(|(i, error)| run.batch.fail(i, error));
+    let again = again.chain(behind.into_iter().map(held)).collect();
     run.batch.retain(&keep);
     chain.fail_rows(at, &run.from, run.keys.as_ref(), fails.into_iter(), attempt)?;
     Ok(again)

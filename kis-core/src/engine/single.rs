@@ -13,6 +13,7 @@ use kis_conn::{
 use super::{
     around::{Surroundings, system_clock},
     build,
+    call::Waits,
     chain::{Chain, Onward, Route},
     conns::{OpenConn, OpenConns, open_conns, restore_conns},
     cut,
@@ -162,7 +163,8 @@ impl SingleLane {
             let first = if number == 0 { 0 } else { stage.first };
             let context =
                 LaneContext::new(&plan.name, number as u32, plan.stages.len() as u32, tables.lane());
-            let mut chain = build::chain(&kit, first, stage.end, plan.own_steps, &context, &self.context);
+            let steps = (first..stage.end, plan.own_steps);
+            let mut chain = build::chain(&kit, steps, Waits::Lane, &context, &self.context);
             let next = plan.stages.get(number + 1);
             chain.onward = next.and_then(|next| next.key.clone()).map(|key| Onward {
                 route: Route::Key(key),

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::Ctx;
+use super::{Ctx, Hold};
 use crate::{
     error::Error,
     row::{Batch, Fails, key::Keys},
@@ -19,6 +19,8 @@ pub struct Job<'a> {
     pub state: Option<StateJob<'a>>,
     /// Takes the rows that failed alone.
     pub fails: &'a mut Fails,
+    /// How rows keep their order when one of them is tried again; nothing where they need not.
+    pub hold: Option<Hold<'a>>,
 }
 
 /// The state of a step for one call.

@@ -6,6 +6,7 @@ mod cache;
 #[doc(hidden)]
 pub mod call;
 mod context;
+mod hold;
 mod info;
 mod job;
 mod keyed;
@@ -22,6 +23,7 @@ pub use self::{
     batch_return::BatchReturn,
     cache::Cache,
     context::{Ctx, CtxBuilder, Exts},
+    hold::Hold,
     info::{ArgNeed, Call, Facts, FunctionInfo, HandsOn, LaterFn, Need, ReadParams, Takes},
     job::{Action, Job, JumpTo, StateJob, Verdict},
     keyed::Keyed,

@@ -44,6 +44,11 @@ impl<I: ExactSizeIterator> Walk<I> {
         Calls { walk: self, f }
     }
 
+    /// Whether all rows were taken.
+    pub(crate) fn is_done(&self) -> bool {
+        self.rows.len() == 0
+    }
+
     /// The index of the row taken last.
     #[inline]
     pub(crate) fn row(&self) -> usize {

@@ -17,8 +17,9 @@ pub enum ByRef {}
 #[derive(Debug)]
 pub enum ByVal {}
 
-/// Told of each row that fails: its index and why.
-pub(crate) type FailFn<'a> = &'a mut dyn FnMut(usize, Error);
+/// Told of each row that fails: its index and why. Whether the rest of the rows has to be looked at one by one, since
+/// some wait behind this one.
+pub(crate) type FailFn<'a> = &'a mut dyn FnMut(usize, Error) -> bool;
 
 /// A result that a function may return for one row.
 #[diagnostic::on_unimplemented(
@@ -40,7 +41,7 @@ pub trait RowReturn<By>: Sized {
     #[doc(hidden)]
     fn start(rows: usize) -> Self::Acc;
 
-    /// Collects `results`. A failed row is told to `fail`, and the rest goes on.
+    /// Collects `results`. A failed row is told to `fail`, and the rest goes on unless it says not to.
     #[doc(hidden)]
     fn settle(acc: &mut Self::Acc, results: &mut impl Results<Item = Self>, fail: FailFn<'_>);
 
@@ -59,7 +60,10 @@ pub trait RowReturn<By>: Sized {
     #[doc(hidden)]
     fn settle_one(self, acc: &mut Self::Acc, i: usize) -> Result<(), Error> {
         let mut failed = None;
-        Self::settle(acc, &mut Once::new(i, self), &mut |_, error| failed = Some(error));
+        Self::settle(acc, &mut Once::new(i, self), &mut |_, error| {
+            failed = Some(error);
+            false
+        });
         failed.map_or(Ok(()), Err)
     }
 
@@ -267,7 +271,9 @@ impl<By, R: RowReturn<By>, E: Into<Error>> RowReturn<By> for Result<R, E> {
             R::settle(acc, &mut UntilError::new(results, &mut error), fail);
             let Some(error) = error else { return };
             R::settle_none(acc);
-            fail(results.row(), error.into());
+            if fail(results.row(), error.into()) {
+                return;
+            }
         }
     }
 

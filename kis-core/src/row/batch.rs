@@ -202,6 +202,7 @@ impl Batch {
             origin: self.origin_of(i),
             error,
             row: Some(self.rows.copy_one(i)),
+            held: false,
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Fail {
     pub error: Error,
     /// The row as the step before handed it on. None when a call that cannot fail took the row and panicked.
     pub row: Option<Rows>,
+    /// Whether it was not called: it waits behind a row that failed and is tried again.
+    pub held: bool,
 }
 
 impl Fails {

@@ -12,6 +12,12 @@ pub enum Origin {
     All,
 }
 
+impl AsRef<Origin> for Origin {
+    fn as_ref(&self) -> &Origin {
+        self
+    }
+}
+
 impl Origin {
     /// The origin of row `i`; `None` when it is the whole batch.
     #[inline]

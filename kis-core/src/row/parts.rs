@@ -54,6 +54,23 @@ impl Batch {
         self.set_origin(origin);
     }
 
+    /// Deals the rows out: row `i` goes to the part `part_of[i]`, order and origins kept.
+    pub(crate) fn divide(mut self, part_of: &[u32], parts: usize) -> Vec<Batch> {
+        let origin = self.set_origin(Origin::Same);
+        let mut origins = vec![Vec::new(); parts];
+        for (i, part) in part_of.iter().enumerate() {
+            origins[*part as usize].extend(origin.of(i));
+        }
+        let mut batches = self.split(part_of, parts);
+        for (batch, rows) in batches.iter_mut().zip(origins) {
+            batch.set_origin(match origin {
+                Origin::All => Origin::All,
+                Origin::Same | Origin::Each(_) => Origin::Each(rows),
+            });
+        }
+        batches
+    }
+
     /// Deals the rows and their views out: row `i` goes to the part `part_of[i]`, order kept. Origins count anew.
     pub(crate) fn split(self, part_of: &[u32], parts: usize) -> Vec<Batch> {
         let (rows, views) = self.into_views();

@@ -11,6 +11,7 @@ mod check;
 mod failures;
 mod letters;
 mod order;
+mod parking;
 mod recovery;
 mod restart;
 mod state;

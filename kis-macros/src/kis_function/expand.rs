@@ -220,9 +220,12 @@ fn later(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
         (Takes::Row { owned, .. }, None, None) => {
             let row = row(*owned);
             quote! {
-                let rows = __kis::view::<#ident>(job);
-                let mut run = __kis::RowRun::<#ident, #by>::new(rows.len());
+                let (rows, order) = __kis::view_rows::<#ident>(job);
+                let mut run = __kis::RowRun::<#ident, #by>::new(rows.len(), order);
                 for (i, row) in rows.iter().enumerate() {
+                    if run.holds(i) {
+                        continue;
+                    }
                     run.put(i, __kis::caught(#f(#row #args)).await);
                 }
                 run.finish(job)
@@ -231,8 +234,8 @@ fn later(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
         (Takes::Row { owned, .. }, None, Some((_, most))) => {
             let row = row(*owned);
             quote! {
-                let rows = __kis::view::<#ident>(job);
-                let mut run = __kis::RowRun::<#ident, #by>::new(rows.len());
+                let (rows, order) = __kis::view_rows::<#ident>(job);
+                let mut run = __kis::RowRun::<#ident, #by>::new(rows.len(), order);
                 let mut window = __kis::Window::new(#most);
                 for (i, row) in rows.iter().enumerate() {
                     window.start(i, __kis::caught(#f(#row #args)), |i, result| { run.put(i, result); }).await;
@@ -244,12 +247,15 @@ fn later(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream {
         (Takes::Row { owned, .. }, Some(_), _) => {
             let row = row(*owned);
             quote! {
-                let (rows, mut states) = match __kis::view_state::<#ident>(job) {
+                let (rows, (mut states, order)) = match __kis::view_state::<#ident>(job) {
                     ::core::result::Result::Ok(both) => both,
                     ::core::result::Result::Err(verdict) => return verdict,
                 };
-                let mut run = __kis::RowRun::<#ident, #by>::new(rows.len());
+                let mut run = __kis::RowRun::<#ident, #by>::new(rows.len(), order);
                 for (i, row) in rows.iter().enumerate() {
+                    if run.holds(i) {
+                        continue;
+                    }
                     let state = states.of(i);
                     let result = __kis::caught(#f(#row #args)).await;
                     if !run.put(i, result) {

@@ -17,8 +17,11 @@ use super::{
 };
 use crate::{
     error::Error,
-    function::{Action, BatchFn, ByRef, Function, Job, RowFn, RowReturn, StateFn, Verdict},
-    row::Rows,
+    function::{
+        Action, BatchFn, ByRef, Function, Hold, Job, RowFn, RowReturn, StateFn, Verdict,
+        hold::{self, Behind},
+    },
+    row::{Fail, Origin, Rows},
     state::State,
 };
 
@@ -39,6 +42,23 @@ pub fn view<'a, F: Function>(job: &'a mut Job<'_>) -> &'a [F::In] {
     job.batch.view::<F::In>(job.fails)
 }
 
+/// The rows, borrowed, and how they keep their order.
+pub fn view_rows<'a, 'b, F: Function>(job: &'a mut Job<'b>) -> (&'a [F::In], InOrder<'b>) {
+    let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
+    (rows, InOrder::new(job.hold, origin))
+}
+
+/// How the rows of a call keep their order.
+#[derive(Debug)]
+pub struct InOrder<'a>(Behind<'a, Origin>);
+
+impl<'a> InOrder<'a> {
+    fn new(hold: Option<Hold<'a>>, origin: &Origin) -> InOrder<'a> {
+        let origin = hold.map_or(Origin::Same, |_| origin.clone());
+        InOrder(Behind::new(hold, origin))
+    }
+}
+
 /// The rows, whatever their type.
 pub fn view_any<'a>(job: &'a Job<'_>) -> &'a Rows {
     job.batch.rows()
@@ -47,11 +67,14 @@ pub fn view_any<'a>(job: &'a Job<'_>) -> &'a Rows {
 /// The rows and their state, or how the call ends without them.
 type Seen<'a, T, S> = Result<(&'a [T], S), Verdict>;
 
-/// The rows, borrowed, and the state of each.
-pub fn view_state<'a, F: StateFn>(job: &'a mut Job<'_>) -> Seen<'a, F::In, RowState<'a, F::State>> {
+/// The rows, borrowed, with the state of each and how they keep their order.
+pub fn view_state<'a, 'b, F: StateFn>(
+    job: &'a mut Job<'b>,
+) -> Seen<'a, F::In, (RowState<'a, F::State>, InOrder<'b>)> {
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
+    let order = InOrder::new(job.hold, origin);
     match StateOf::new(job.state.as_mut(), origin) {
-        Some(state) => Ok((rows, RowState { state, before: None })),
+        Some(state) => Ok((rows, (RowState { state, before: None }, order))),
         None => Err(wrong_state::<F::State>(job.cx)),
     }
 }
@@ -99,18 +122,30 @@ impl<S: State> RowState<'_, S> {
 }
 
 /// Collects the results of rows that are awaited.
-pub struct RowRun<F: RowFn<By>, By> {
+pub struct RowRun<'a, F: RowFn<By>, By> {
     acc: <F::Ret as RowReturn<By>>::Acc,
-    bad: Vec<(usize, Error)>,
+    bad: Vec<(usize, Option<Error>)>,
+    order: InOrder<'a>,
 }
 
-impl<F: RowFn<By>, By> RowRun<F, By> {
+impl<'a, F: RowFn<By>, By> RowRun<'a, F, By> {
     /// A run over `rows` rows.
-    pub fn new(rows: usize) -> RowRun<F, By> {
+    pub fn new(rows: usize, order: InOrder<'a>) -> Self {
         RowRun {
             acc: <F::Ret as RowReturn<By>>::start(rows),
             bad: Vec::new(),
+            order,
         }
+    }
+
+    /// Whether row `i` is not to be called: it waits behind a row that failed.
+    pub fn holds(&mut self, i: usize) -> bool {
+        let holds = self.order.0.holds(i);
+        if holds {
+            <F::Ret as RowReturn<By>>::settle_none(&mut self.acc);
+            self.bad.push((i, None));
+        }
+        holds
     }
 
     /// Notes the result of row `i`, in the order of the rows. Whether the row was handled.
@@ -125,7 +160,8 @@ impl<F: RowFn<By>, By> RowRun<F, By> {
                 error
             }
         };
-        self.bad.push((i, error));
+        self.order.0.failed(i, &error);
+        self.bad.push((i, Some(error)));
         false
     }
 
@@ -133,7 +169,9 @@ impl<F: RowFn<By>, By> RowRun<F, By> {
     pub fn finish(self, job: &mut Job<'_>) -> Verdict {
         let gone: Vec<u32> = self.bad.iter().map(|(i, _)| *i as u32).collect();
         for (i, error) in self.bad {
-            job.fails.push(job.batch.fail(i, error));
+            let held = error.is_none();
+            let fail = job.batch.fail(i, error.unwrap_or_else(hold::waits));
+            job.fails.push(Fail { held, ..fail });
         }
         <F::Ret as RowReturn<By>>::finish(self.acc, job.batch, &gone);
         Verdict::Go(Action::default())
@@ -204,7 +242,7 @@ impl<Fut: Future> Slot<Fut> {
     }
 }
 
-impl<F: RowFn<By>, By> std::fmt::Debug for RowRun<F, By> {
+impl<F: RowFn<By>, By> std::fmt::Debug for RowRun<'_, F, By> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RowRun")
             .field("bad", &self.bad)

@@ -8,7 +8,7 @@ mod rows;
 
 pub(crate) use self::keys::key_of;
 pub use self::{
-    awaited::{RowRun, RowState, Window, caught, view, view_any, view_keyed, view_state},
+    awaited::{InOrder, RowRun, RowState, Window, caught, view, view_any, view_keyed, view_rows, view_state},
     batch::{batch_any, batch_copy, batch_done, batch_own, batch_ref, batch_ref_state},
     keyed::Lent,
     rows::{rows_own, rows_own_state, rows_ref, rows_ref_state},

@@ -9,20 +9,20 @@ use super::{keys::StateOf, wrong_state};
 use crate::{
     error::Error,
     function::{
-        Action, ByRef, ByVal, Job, RowFn, RowReturn, StateFn, Verdict, results::Walk, row_return::FailFn,
+        Action, ByRef, ByVal, Hold, Job, RowFn, RowReturn, StateFn, Verdict,
+        hold::{self, Behind},
+        results::Walk,
     },
-    row::{Batch, Fail, Fails, Row, Rows},
+    row::{Batch, Fail, Fails, Origin, Row, Rows},
 };
-
-/// One row that failed, and the row itself where the batch no longer has it.
-type Bad<T> = (usize, Error, Option<T>);
 
 /// Calls `f` with each row, borrowed.
 #[inline]
 pub fn rows_ref<F: RowFn<ByRef>>(job: &mut Job<'_>, f: impl FnMut(&F::In) -> F::Ret) -> Verdict {
-    let mut bad: Vec<Bad<F::In>> = Vec::new();
-    let rows = job.batch.view::<F::In>(job.fails);
-    let acc = drive::<ByRef, F::Ret, _>(rows.iter(), f, &mut |i, error| bad.push((i, error, None)));
+    let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
+    let mut lost = Lost::new(job.hold, origin);
+    let acc = drive::<ByRef, F::Ret, _, _>(rows.iter(), f, |_| None, &mut lost, || None);
+    let bad = lost.bad;
     finish::<ByRef, F::Ret, F::In>(job.batch, job.fails, acc, bad)
 }
 
@@ -31,19 +31,24 @@ pub fn rows_ref_state<F: RowFn<ByRef> + StateFn>(
     job: &mut Job<'_>,
     mut f: impl FnMut(&F::In, &mut F::State) -> F::Ret,
 ) -> Verdict {
-    let mut bad: Vec<Bad<F::In>> = Vec::new();
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
     let Some(state) = StateOf::<F::State>::new(job.state.as_mut(), origin) else {
         return wrong_state::<F::State>(job.cx);
     };
     let state = RefCell::new(state);
-    let mut number = Number::default();
+    let mut lost = Lost::new(job.hold, origin);
+    let number = Number::default();
     let each = |row| f(row, state.borrow_mut().next(number.next()));
-    let acc = drive::<ByRef, F::Ret, _>(rows.iter(), each, &mut |i, error| {
+    let own = |_| {
+        number.next();
+        None
+    };
+    let acc = drive::<ByRef, F::Ret, _, _>(rows.iter(), each, own, &mut lost, || {
         state.borrow_mut().undo();
-        bad.push((i, error, None));
+        None
     });
     state.into_inner().keep();
+    let bad = lost.bad;
     finish::<ByRef, F::Ret, F::In>(job.batch, job.fails, acc, bad)
 }
 
@@ -51,16 +56,15 @@ pub fn rows_ref_state<F: RowFn<ByRef> + StateFn>(
 #[inline]
 pub fn rows_own<F: RowFn<ByVal>>(job: &mut Job<'_>, mut f: impl FnMut(F::In) -> F::Ret) -> Verdict {
     let keeps = Keeps::<F::In>::new::<F>(job.batch);
-    let mut bad: Vec<Bad<F::In>> = Vec::new();
     let rows = job.batch.take::<F::In>(job.fails);
+    let mut lost = Lost::new(job.hold, job.batch.origin());
     let acc = if keeps.on {
         let each = |row| f(keeps.keep(row));
-        drive::<ByVal, F::Ret, _>(rows.into_iter(), each, &mut |i, error| {
-            bad.push((i, error, keeps.row.take()));
-        })
+        drive::<ByVal, F::Ret, _, _>(rows.into_iter(), each, Some, &mut lost, || keeps.row.take())
     } else {
-        drive::<ByVal, F::Ret, _>(rows.into_iter(), f, &mut |i, error| bad.push((i, error, None)))
+        drive::<ByVal, F::Ret, _, _>(rows.into_iter(), f, Some, &mut lost, || None)
     };
+    let bad = lost.bad;
     finish::<ByVal, F::Ret, F::In>(job.batch, job.fails, acc, bad)
 }
 
@@ -70,32 +74,72 @@ pub fn rows_own_state<F: RowFn<ByVal> + StateFn>(
     mut f: impl FnMut(F::In, &mut F::State) -> F::Ret,
 ) -> Verdict {
     let keeps = Keeps::<F::In>::new::<F>(job.batch);
-    let mut bad: Vec<Bad<F::In>> = Vec::new();
     let rows = job.batch.take::<F::In>(job.fails);
-    let Some(state) = StateOf::<F::State>::new(job.state.as_mut(), job.batch.origin()) else {
+    let origin = job.batch.origin();
+    let Some(state) = StateOf::<F::State>::new(job.state.as_mut(), origin) else {
         return wrong_state::<F::State>(job.cx);
     };
     let state = RefCell::new(state);
-    let mut number = Number::default();
+    let mut lost = Lost::new(job.hold, origin);
+    let number = Number::default();
     let each = |row| f(keeps.keep_if_on(row), state.borrow_mut().next(number.next()));
-    let acc = drive::<ByVal, F::Ret, _>(rows.into_iter(), each, &mut |i, error| {
+    let own = |row| {
+        number.next();
+        Some(row)
+    };
+    let acc = drive::<ByVal, F::Ret, _, _>(rows.into_iter(), each, own, &mut lost, || {
         state.borrow_mut().undo();
-        bad.push((i, error, keeps.row.take()));
+        keeps.row.take()
     });
     state.into_inner().keep();
+    let bad = lost.bad;
     finish::<ByVal, F::Ret, F::In>(job.batch, job.fails, acc, bad)
 }
 
 /// The number of each row. `enumerate` does not count a row whose call panics.
 #[derive(Default)]
-struct Number(usize);
+struct Number(Cell<usize>);
 
 impl Number {
     #[inline]
-    fn next(&mut self) -> usize {
-        let number = self.0;
-        self.0 += 1;
-        number
+    fn next(&self) -> usize {
+        self.0.replace(self.0.get() + 1)
+    }
+}
+
+/// The rows of a call that have no result.
+struct Lost<'a, T> {
+    bad: Vec<Bad<T>>,
+    behind: Behind<'a, &'a Origin>,
+}
+
+/// One row that has no result.
+struct Bad<T> {
+    index: usize,
+    /// Why it failed; nothing for a row that was not called and waits.
+    error: Option<Error>,
+    /// The row itself, where the batch no longer has it.
+    row: Option<T>,
+}
+
+impl<'a, T> Lost<'a, T> {
+    fn new(hold: Option<Hold<'a>>, origin: &'a Origin) -> Lost<'a, T> {
+        Lost {
+            bad: Vec::new(),
+            behind: Behind::new(hold, origin),
+        }
+    }
+
+    /// Whether rows may wait from here on.
+    #[cold]
+    fn fail(&mut self, index: usize, error: Error, row: Option<T>) -> bool {
+        let wait = self.behind.failed(index, &error);
+        self.bad.push(Bad {
+            index,
+            error: Some(error),
+            row,
+        });
+        wait
     }
 }
 
@@ -126,25 +170,57 @@ impl<T: Row> Keeps<T> {
 }
 
 /// Calls `f` for all rows. After a panic it goes on behind the row that panicked, so a batch costs one guard and a
-/// row none.
+/// row none. Once a row failed that others wait for, each is looked at alone. `kept` gives the row in the call as it
+/// was before, and `own` the row of one that is not called.
 #[inline]
-fn drive<By, R, I>(rows: I, mut f: impl FnMut(I::Item) -> R, fail: FailFn<'_>) -> R::Acc
+fn drive<By, R, I, T>(
+    rows: I,
+    mut f: impl FnMut(I::Item) -> R,
+    own: impl Fn(I::Item) -> Option<T>,
+    lost: &mut Lost<'_, T>,
+    mut kept: impl FnMut() -> Option<T>,
+) -> R::Acc
 where
     R: RowReturn<By>,
     I: ExactSizeIterator,
 {
     let mut acc = R::start(rows.len());
     let mut walk = Walk::new(rows);
-    loop {
-        let run = || R::settle_all(&mut acc, &mut walk, &mut f, fail);
+    while !lost.behind.any() {
+        let mut fail = |i, error| lost.fail(i, error, kept());
+        let run = || R::settle_all(&mut acc, &mut walk, &mut f, &mut fail);
         match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(()) => return acc,
+            Ok(()) if walk.is_done() => return acc,
+            Ok(()) => {}
             Err(payload) => {
                 R::settle_none(&mut acc);
                 fail(walk.row(), Error::panicked(&*payload));
             }
         }
     }
+    while let Some(row) = walk.rows.next() {
+        let index = walk.row();
+        if lost.behind.holds(index) {
+            R::settle_none(&mut acc);
+            lost.bad.push(Bad {
+                index,
+                error: None,
+                row: own(row),
+            });
+            continue;
+        }
+        let failed = match catch_unwind(AssertUnwindSafe(|| f(row))) {
+            Ok(result) => result.settle_one(&mut acc, index),
+            Err(payload) => {
+                R::settle_none(&mut acc);
+                Err(Error::panicked(&*payload))
+            }
+        };
+        if let Err(error) = failed {
+            lost.fail(index, error, kept());
+        }
+    }
+    acc
 }
 
 fn finish<By, R: RowReturn<By>, T: Row>(
@@ -153,14 +229,15 @@ fn finish<By, R: RowReturn<By>, T: Row>(
     acc: R::Acc,
     bad: Vec<Bad<T>>,
 ) -> Verdict {
-    let gone: Vec<u32> = bad.iter().map(|(i, ..)| *i as u32).collect();
-    for (i, error, row) in bad {
-        let row = row.map(|row| Rows::typed(vec![row]));
+    let gone: Vec<u32> = bad.iter().map(|bad| bad.index as u32).collect();
+    for Bad { index, error, row } in bad {
+        let here = (index < batch.len()).then(|| batch.rows().copy_one(index));
         fails.push(Fail {
-            row: row.or_else(|| (i < batch.len()).then(|| batch.rows().copy_one(i))),
-            index: i as u32,
-            origin: batch.origin_of(i),
-            error,
+            row: here.or_else(|| row.map(|row| Rows::typed(vec![row]))),
+            index: index as u32,
+            origin: batch.origin_of(index),
+            held: error.is_none(),
+            error: error.unwrap_or_else(hold::waits),
         });
     }
     R::finish(acc, batch, &gone);

@@ -1,0 +1,268 @@
+//! Sets rows aside that are tried again later, so that only their keys wait and not the lane.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    attempt::Tries,
+    call::Waits,
+    chain::{Chain, Run},
+    fault::Fault,
+    parcel::{Flight, Parcel},
+    shelf::{Entry, Wait},
+};
+use crate::{
+    error::Error,
+    row::{Batch, Fail, Origin, key::Keys},
+};
+
+impl Chain {
+    /// Whether single rows of this run can be set aside: it is known which others have to wait for them.
+    pub(super) fn sets_rows_aside(&self, at: usize, run: &Run) -> bool {
+        let known = match self.waits {
+            Waits::Key => run.keys.is_some(),
+            Waits::None => true,
+            Waits::Lane => false,
+        };
+        known && self.shelf.is_some() && at < self.flow.own_steps
+    }
+
+    /// The same for the batch as a whole.
+    pub(super) fn sets_aside(&self, at: usize, run: &Run) -> bool {
+        self.sets_rows_aside(at, run) && !run.batch.is_empty() && !matches!(run.batch.origin(), Origin::All)
+    }
+
+    /// Holds back the rows of a batch whose keys wait.
+    pub(super) fn hold_back(&mut self, at: usize, run: &mut Run) {
+        let Some(shelf) = self.shelf.as_mut().filter(|shelf| !shelf.is_empty()) else {
+            return;
+        };
+        let Some(keys) = &run.keys else { return };
+        let mut waiting: Vec<u64> = Vec::new();
+        let mut part = |hash: u64| {
+            if !shelf.holds(hash) {
+                return 0;
+            }
+            let at = waiting.iter().position(|known| *known == hash);
+            at.unwrap_or_else(|| {
+                waiting.push(hash);
+                waiting.len() - 1
+            }) as u32
+                + 1
+        };
+        let part_of: Vec<u32> = (0..run.batch.len()).map(|row| part(keys.hash(row))).collect();
+        if waiting.is_empty() {
+            return;
+        }
+        let mut parts = std::mem::take(&mut run.batch)
+            .divide(&part_of, waiting.len() + 1)
+            .into_iter();
+        run.batch = parts.next().unwrap_or_default();
+        let entries = parts.map(|batch| self.entry(at, run, batch, Wait::turn()));
+        let entries: Vec<Entry> = entries.collect();
+        if let Some(shelf) = &mut self.shelf {
+            shelf.park_behind(entries, false);
+        }
+    }
+
+    /// Sets all rows of a run aside, to be tried again together after `wait`.
+    pub(super) fn set_batch_aside(
+        &mut self,
+        at: usize,
+        run: &mut Run,
+        error: Error,
+        tries: Tries,
+        wait: Duration,
+    ) {
+        let batch = run.batch.take_all();
+        self.aside += batch.len();
+        let wait = Wait {
+            tries,
+            error: Some(error),
+            due: Instant::now() + wait,
+        };
+        let entry = self.entry(at, run, batch, wait);
+        if let Some(shelf) = &mut self.shelf {
+            shelf.park(entry);
+        }
+    }
+
+    /// Sets rows aside that failed alone, and behind them those that were not called since they wait for one of these.
+    ///
+    /// # Errors
+    /// When the flow has to stop.
+    pub(super) fn set_rows_aside(
+        &mut self,
+        at: usize,
+        run: &mut Run,
+        fails: Vec<Fail>,
+        tries: &Tries,
+    ) -> Result<(), Fault> {
+        let retry = self.flow.steps[at].on_error.retry;
+        let mut behind = Vec::new();
+        let mut gone = Vec::new();
+        let mut heads = HashSet::new();
+        for mut fail in fails {
+            let spent = !fail.held && tries.attempt >= retry.attempts;
+            let Some(row) = fail.row.take_if(|_| !spent) else {
+                gone.push(fail);
+                continue;
+            };
+            let mut batch = Batch::new(row);
+            batch.set_origin(Origin::Each(fail.origin.into_iter().collect()));
+            self.aside += 1;
+            let key = fail
+                .origin
+                .zip(run.keys.as_ref())
+                .map(|(row, keys)| keys.hash(row as usize));
+            if fail.held || key.is_some_and(|key| heads.contains(&key)) {
+                behind.push(self.entry(at, run, batch, Wait::turn()));
+                continue;
+            }
+            heads.extend(key);
+            let (tries, wait) = tries.later(&retry);
+            let wait = Wait {
+                tries,
+                error: Some(fail.error),
+                due: Instant::now() + wait,
+            };
+            let entry = self.entry(at, run, batch, wait);
+            if let Some(shelf) = &mut self.shelf {
+                shelf.park(entry);
+            }
+        }
+        if let Some(shelf) = &mut self.shelf {
+            shelf.park_behind(behind, run.entry.is_some());
+        }
+        let (from, keys) = (run.from.clone(), run.keys.clone());
+        self.fail_rows(at, &from, keys.as_ref(), gone.into_iter(), tries.attempt)
+    }
+
+    /// When rows that were set aside are to be tried again.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.shelf.as_ref()?.due()
+    }
+
+    /// Whether the lane takes no more rows until some that were set aside are through.
+    pub(super) fn is_full(&self) -> bool {
+        self.shelf
+            .as_ref()
+            .is_some_and(|shelf| shelf.all.is_full_and_waits())
+    }
+
+    /// Tries rows again whose time has come, and runs them to the end of the stage.
+    ///
+    /// # Errors
+    /// When the flow has to stop; the rows are as the last cut has them then.
+    pub(super) async fn try_again(&mut self) -> Result<Vec<(usize, Parcel)>, Fault> {
+        let Some((id, entry)) = self
+            .shelf
+            .as_mut()
+            .and_then(|shelf| shelf.take_due(Instant::now()))
+        else {
+            return Ok(Vec::new());
+        };
+        let hashes = entry.hashes();
+        self.fallen.clear();
+        let onward = if self.is_too_old(&entry) {
+            self.give_up(entry)?;
+            Vec::new()
+        } else {
+            let Entry {
+                at,
+                batch,
+                keys,
+                from,
+                wait: Wait { mut tries, .. },
+            } = entry;
+            if tries.attempt > 0 {
+                self.around.counters.step(at).retries.add(1);
+            }
+            tries.attempt += 1;
+            let mut run = Run::new(batch, keys, from);
+            run.entry = Some(id);
+            let flight = Flight::new(Arc::clone(&self.around.counters), 0, 0, Vec::new());
+            self.drive(run, at, Some(tries), flight).await?
+        };
+        if let Some(shelf) = &mut self.shelf {
+            shelf.done(id, &hashes);
+        }
+        self.relieve()?;
+        Ok(onward)
+    }
+
+    /// Lets keys give up while more rows are set aside than may be.
+    pub(super) fn relieve(&mut self) -> Result<(), Fault> {
+        loop {
+            let Some(shelf) = self.shelf.as_mut().filter(|shelf| shelf.all.gives_up()) else {
+                return Ok(());
+            };
+            let Some(entries) = shelf.give_up() else {
+                return Ok(());
+            };
+            for entry in entries {
+                self.fallen.clear();
+                self.give_up(entry)?;
+            }
+        }
+    }
+
+    /// Settles rows that waited in vain.
+    fn give_up(&mut self, entry: Entry) -> Result<(), Fault> {
+        let error = entry.wait.error.unwrap_or_else(|| {
+            Error::retry("it waited behind a row of its key, and no more rows can be parked")
+                .with_code("parked_full")
+        });
+        let rows = entry.batch.len();
+        let fails = (0..rows)
+            .map(|i| entry.batch.fail(i, error.clone()))
+            .collect::<Vec<_>>();
+        self.fail_rows(
+            entry.at,
+            &entry.from,
+            entry.keys.as_ref(),
+            fails.into_iter(),
+            entry.wait.tries.attempt,
+        )?;
+        let counters = self.around.counters.step(entry.at);
+        counters.rows_in.add(rows as u64);
+        counters.failed.add(std::mem::take(&mut self.failed) as u64);
+        Ok(())
+    }
+
+    fn is_too_old(&self, entry: &Entry) -> bool {
+        let Some(shelf) = &self.shelf else { return false };
+        let since = entry.from.back(0).map_or(u64::MAX, |back| back.since_ms);
+        let age = Duration::from_millis(self.around.now_ms().saturating_sub(since));
+        entry.wait.error.is_some() && age > shelf.all.limit().max_age
+    }
+
+    /// Rows of a run as an entry of the shelf; their origins are those of the run.
+    fn entry(&mut self, at: usize, run: &Run, mut batch: Batch, wait: Wait) -> Entry {
+        let rows: Vec<u32> = (0..batch.len()).filter_map(|i| batch.origin_of(i)).collect();
+        batch.set_origin(Origin::Same);
+        let keys = run.keys.as_ref().map(|keys| {
+            let mut own = Keys::with_capacity(rows.len());
+            rows.iter().for_each(|row| own.push(keys.get(*row as usize)));
+            Arc::new(own)
+        });
+        let now_ms = self.around.now_ms();
+        let (fallen, shelf) = (&mut self.fallen, &self.shelf);
+        let from = run.from.detach(
+            &rows,
+            now_ms,
+            |row| fallen.count(at, Some(row)),
+            || shelf.as_ref().map_or(0, |shelf| shelf.all.next()),
+        );
+        Entry {
+            at,
+            batch,
+            keys,
+            from,
+            wait,
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Rows that wait for a retry: only their keys wait with them, and nothing is lost or out of order.
+
+use std::{
+    collections::HashMap,
+    sync::Mutex,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+};
+
+use insta::assert_snapshot;
+use kis_core::{
+    conn::{Table, store::Store},
+    engine::{Engine, RunOptions},
+    prelude::*,
+};
+
+use crate::check::{letters, plan, run, same_in_any_lanes, show, table};
+
+#[derive(Row, Clone)]
+pub struct Knock {
+    pub key: String,
+    pub n: i64,
+    /// How often a call fails for this row before it works.
+    pub fails: i64,
+}
+
+#[derive(Row, Clone)]
+pub struct Trace {
+    pub key: String,
+    pub seen: String,
+}
+
+#[derive(Clone, Default, State)]
+#[state(ttl = "1d")]
+pub struct Seen {
+    list: String,
+}
+
+static TRIES: Mutex<Option<HashMap<(String, String, i64), i64>>> = Mutex::new(None);
+
+/// Whether this call for the row has to fail; after the last failure the counting begins anew.
+fn fails(step: &str, visit: &Knock) -> Result<()> {
+    let mut tries = TRIES.lock().unwrap();
+    let tries = tries.get_or_insert_default();
+    let count = tries
+        .entry((step.to_owned(), visit.key.clone(), visit.n))
+        .or_default();
+    if *count < visit.fails {
+        *count += 1;
+        return Err(Error::retry(format!("row {} is not ready", visit.n)));
+    }
+    *count = 0;
+    Ok(())
+}
+
+/// Fails for a row as often as the row says.
+#[kis_function(mode = "Verify")]
+pub fn visit_ready(visit: &Knock) -> Result<()> {
+    fails("ready", visit)
+}
+
+/// The same, with state; rows of a key come here in their order, and one that failed has left nothing behind.
+#[kis_function(mode = "Verify")]
+pub fn visit_counts(visit: Knock, seen: &mut Seen) -> Result<Knock> {
+    let last = seen.list.parse().unwrap_or(-1);
+    if visit.n <= last {
+        return Err(Error::fatal(format!("row {} comes behind row {last}", visit.n)));
+    }
+    seen.list = visit.n.to_string();
+    fails("counts", &visit).map(|()| visit)
+}
+
+/// The same, awaited.
+#[kis_function(mode = "Load", conn = "traces")]
+pub async fn visit_loads(visit: Knock, table: &Conn<Table>) -> Result<Knock> {
+    let _ = table;
+    fails("loads", &visit).map(|()| visit)
+}
+
+/// The same for a batch, which names the rows.
+#[kis_function(mode = "Calculate")]
+pub fn visit_batch_names(visits: &[Knock]) -> Result<Vec<Knock>> {
+    let bad: Vec<_> = visits
+        .iter()
+        .enumerate()
+        .filter_map(|(i, visit)| Some((i, fails("names", visit).err()?)))
+        .collect();
+    if bad.is_empty() {
+        Ok(visits.to_vec())
+    } else {
+        Err(Error::rows(bad))
+    }
+}
+
+/// The same for a batch that fails as a whole.
+#[kis_function(mode = "Calculate")]
+pub fn visit_batch(visits: &[Knock]) -> Result<Vec<Knock>> {
+    let failed: Vec<_> = visits.iter().map(|visit| fails("batch", visit)).collect();
+    failed
+        .into_iter()
+        .collect::<Result<Vec<()>>>()
+        .map(|_| visits.to_vec())
+}
+
+/// Notes the order in which rows of a key come.
+#[kis_function(mode = "Calculate")]
+pub fn visit_trace(visit: &Knock, seen: &mut Seen) -> Trace {
+    seen.list = format!("{} {}", seen.list, visit.n).trim().to_owned();
+    Trace {
+        key: visit.key.clone(),
+        seen: seen.list.clone(),
+    }
+}
+
+/// The same, where rows of a source keep another order than by key.
+#[kis_function(mode = "Calculate", key = "key")]
+pub fn visit_trace_by(visit: &Knock, seen: &mut Seen) -> Trace {
+    visit_trace(visit, seen)
+}
+
+#[kis_function(mode = "Save", conn = "traces")]
+pub fn save_trace(traces: &[Trace], table: &Conn<Table>) -> Result<()> {
+    for trace in traces {
+        table.put(trace.key.as_str(), trace)?;
+    }
+    Ok(())
+}
+
+/// Rows of keys `a`, `b`, .. numbered as they come; `fails` says how often each fails.
+fn yaml(rows: &[(&str, i64)], steps: &str, more: &str) -> String {
+    let rows: String = rows
+        .iter()
+        .enumerate()
+        .map(|(n, (key, fails))| format!("    - {{ key: {key}, n: {n}, fails: {fails} }}\n"))
+        .collect();
+    format!(
+        "kistype: source\nsname: visits\ntype: memory\nflow: visits\nrow: Knock\norder: {{ by: key }}\nbatch: {{ rows: 4 }}\nparams:\n  rows:\n{rows}---\nkistype: flow\nstatus: 1\nflow_name: visits\non_error: {{ retry: {{ attempts: 5, backoff: 1ms..2ms }}, budget: none }}\n{more}\nflows:\n{steps}  - fname: visit_trace\n  - fname: save_trace\n"
+    )
+}
+
+const ROWS: &[(&str, i64)] = &[
+    ("a", 0),
+    ("b", 2),
+    ("b", 0),
+    ("c", 0),
+    ("b", 0),
+    ("a", 3),
+    ("a", 0),
+    ("c", 1),
+    ("c", 0),
+    ("b", 0),
+    ("a", 0),
+    ("a", 1),
+    ("b", 4),
+    ("d", 0),
+];
+
+const EXPECTED: &str = r#"
+a {"key":"a","seen":"0 5 6 10 11"}
+b {"key":"b","seen":"1 2 4 9 12"}
+c {"key":"c","seen":"3 7 8"}
+d {"key":"d","seen":"13"}
+"#;
+
+#[track_caller]
+fn check(steps: &str) {
+    let left = same_in_any_lanes(&yaml(ROWS, steps, ""), "visits", "traces");
+    assert!(left.contains(EXPECTED.trim()), "{steps}{left}");
+    assert!(left.contains("in 14, out 14, dropped 0, dead 0"), "{steps}{left}");
+}
+
+#[test]
+fn rows_of_a_key_keep_their_order_around_one_that_is_tried_again() {
+    check("  - fname: visit_ready\n");
+    check("  - fname: visit_counts\n");
+    check("  - fname: visit_loads\n");
+    check("  - fname: visit_batch_names\n");
+    check("  - fname: visit_batch\n");
+    check(
+        "  - fname: visit_counts\n  - fname: visit_loads\n  - fname: visit_batch_names\n  - fname: visit_batch\n",
+    );
+}
+
+#[test]
+fn a_key_that_has_the_most_rows_gives_up_when_too_many_are_parked() {
+    // Row 2 never works. The other keys go on, and so does its own once it gave up.
+    let rows: Vec<(&str, i64)> = [
+        ("a", 0),
+        ("b", 0),
+        ("b", 99),
+        ("c", 0),
+        ("b", 0),
+        ("a", 0),
+        ("b", 0),
+        ("c", 0),
+        ("b", 0),
+        ("d", 0),
+    ]
+    .to_vec();
+    let yaml = yaml(
+        &rows,
+        "  - fname: visit_loads\n",
+        "parked: { rows: 2 }\non_error: { retry: { attempts: 1000000, backoff: 1ms..2ms }, budget: none }",
+    );
+    let left = same_in_any_lanes(
+        &yaml.replacen(
+            "on_error: { retry: { attempts: 5, backoff: 1ms..2ms }, budget: none }\n",
+            "",
+            1,
+        ),
+        "visits",
+        "traces",
+    );
+    assert_snapshot!(left, @r#"
+visits: ended, in 10, out 7, dropped 0, dead 3
+a {"key":"a","seen":"0 5"}
+b {"key":"b","seen":"1 8"}
+c {"key":"c","seen":"3 7"}
+d {"key":"d","seen":"9"}
+visit_loads retry parked_full visits:5 {"fails":0,"key":"b","n":4} (it waited behind a row of its key, and no more rows can be parked)
+visit_loads retry parked_full visits:7 {"fails":0,"key":"b","n":6} (it waited behind a row of its key, and no more rows can be parked)
+visit_loads retry retry visits:3 {"fails":99,"key":"b","n":2} (row 2 is not ready)
+"#);
+}
+
+#[test]
+fn a_row_that_waits_too_long_gives_up_and_its_key_goes_on() {
+    let yaml = yaml(
+        &[("a", 99), ("a", 0), ("b", 0)],
+        "  - fname: visit_loads\n",
+        "parked: { max_age: 20ms }",
+    )
+    .replacen("attempts: 5", "attempts: 1000000", 1);
+    let store = Store::in_memory();
+    let summary = run(&yaml, 2, &store);
+    assert_snapshot!(format!("{}{}{}", show(&summary), table(&store, "traces"), letters(&store, "visits")), @r#"
+visits: ended, in 3, out 2, dropped 0, dead 1
+a {"key":"a","seen":"1"}
+b {"key":"b","seen":"2"}
+visit_loads retry retry visits:1 {"fails":99,"key":"a","n":0} (row 0 is not ready)
+"#);
+}
+
+#[test]
+fn without_order_no_row_waits_for_another_and_by_partition_all_do() {
+    let rows = &[("a", 0), ("a", 3), ("a", 0), ("b", 0), ("a", 1), ("b", 0)];
+    let yaml = |order: &str| {
+        yaml(rows, "  - fname: visit_loads\n", "lanes: 1")
+            .replacen("{ by: key }", order, 1)
+            .replacen("visit_trace", "visit_trace_by", 1)
+    };
+    let mut left = String::new();
+    for order in ["none", "partition"] {
+        let store = Store::in_memory();
+        let summary = run(&yaml(order), 1, &store);
+        left += &format!("{order}: {}{}", show(&summary), table(&store, "traces"));
+    }
+    assert_snapshot!(left, @r#"
+none: visits: ended, in 6, out 6, dropped 0, dead 0
+a {"key":"a","seen":"0 2 4 1"}
+b {"key":"b","seen":"3 5"}
+partition: visits: ended, in 6, out 6, dropped 0, dead 0
+a {"key":"a","seen":"0 1 2 4"}
+b {"key":"b","seen":"3 5"}
+"#);
+}
+
+/// Lets rows of `gate` fail until it is opened.
+static OPEN: AtomicBool = AtomicBool::new(false);
+
+#[kis_function(mode = "Load", conn = "traces")]
+pub async fn visit_gate(visit: Knock, table: &Conn<Table>) -> Result<Knock> {
+    let _ = table;
+    match visit.fails > 0 && !OPEN.load(SeqCst) {
+        true => Err(Error::retry("the gate is closed")),
+        false => Ok(visit),
+    }
+}
+
+/// Rows that are parked when a flow stops are in the store, and come back at the next start: in any number of lanes,
+/// in their order, each once.
+#[test]
+fn parked_rows_come_back_at_the_next_start() {
+    let rows = &[
+        ("a", 0),
+        ("b", 1),
+        ("b", 0),
+        ("c", 0),
+        ("b", 1),
+        ("a", 0),
+        ("a", 1),
+        ("b", 0),
+        ("a", 0),
+    ];
+    let yaml = yaml(rows, "  - fname: visit_gate\n", "").replacen("attempts: 5", "attempts: 1000000", 1);
+    let store = Store::in_memory();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    for lanes in [2, 3, 1] {
+        let summary = runtime.block_on(async {
+            let mut engine = Engine::start(&plan(&yaml, lanes), RunOptions::new(store.clone()))
+                .await
+                .unwrap();
+            let counters = engine.counters()[0].clone();
+            // Rows 1, 2, 4, 7 of b and 6, 8 of a.
+            while counters.parked.load(SeqCst) < 6 {
+                tokio::task::yield_now().await;
+            }
+            engine.stopper().drain();
+            engine.wait().await
+        });
+        assert!(
+            show(&summary).starts_with("visits: drained"),
+            "{}",
+            show(&summary)
+        );
+        let parked = store.parked("visits").unwrap();
+        let shown: Vec<String> = parked
+            .iter()
+            .map(|row| format!("{} {} {}", row.step, row.origin, row.row.row_type))
+            .collect();
+        assert_eq!(shown.len(), 6, "{shown:?}");
+    }
+    assert_snapshot!(table(&store, "traces"), @r#"
+a {"key":"a","seen":"0 5"}
+c {"key":"c","seen":"3"}
+"#);
+    OPEN.store(true, SeqCst);
+    let summary = run(&yaml, 4, &store);
+    assert_snapshot!(show(&summary), @"visits: ended, in 0, out 6, dropped 0, dead 0");
+    assert_snapshot!(table(&store, "traces"), @r#"
+a {"key":"a","seen":"0 5 6 8"}
+b {"key":"b","seen":"1 2 4 7"}
+c {"key":"c","seen":"3"}
+"#);
+    assert_eq!(store.parked("visits").unwrap(), []);
+}
