@@ -105,6 +105,7 @@ pub(super) async fn run(plan: Arc<FlowPlan>, env: Environment, around: Surroundi
     let end = match started {
         None => FlowEnd::Drained,
         Some(Ok(running)) => running.finish().await,
+        Some(Err(fault)) if fault.is_stop() => FlowEnd::Drained,
         Some(Err(fault)) => FlowEnd::Failed(fault),
     };
     // One lane's fault is the end of the whole flow.

@@ -257,6 +257,7 @@ fn call_batch(info: &FunctionInfo, mut batch: Batch) -> String {
         batch: &mut batch,
         state: state_job,
         fails: &mut fails,
+        hold: None,
     };
     let verdict = match info.call {
         Call::Now(call) | Call::Blocking(call) => call(&mut job),
