@@ -58,6 +58,11 @@ impl Store {
         Store::with(file, Box::new(move || open::open(&path)), Some(lock))
     }
 
+    /// Whether there is a store in this folder.
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join(open::FILE).exists()
+    }
+
     /// A store that lives in memory alone, for tests.
     pub fn in_memory() -> Store {
         Store::of(PathBuf::from("(memory)"), open::in_memory(), None, None)

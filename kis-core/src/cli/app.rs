@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches};
 use super::{
     Exit,
     args::{Command, Line},
-    check, explain, graph, list, panics, run,
+    check, explain, graph, list, panics, positions, run, state,
     streams::Streams,
 };
 use crate::{
@@ -115,6 +115,8 @@ impl App {
             Command::Check => check::check(&self, &line.common, &mut streams),
             Command::List => list::list(&self, &line.common, &mut streams),
             Command::Graph(options) => graph::graph(&self, &line.common, options, &mut streams),
+            Command::State(command) => state::state(&self, &line.common, command, &mut streams),
+            Command::Positions(command) => positions::positions(&self, &line.common, command, &mut streams),
             Command::Explain { code } => explain::explain(code.as_deref(), &mut streams),
         }
     }

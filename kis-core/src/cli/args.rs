@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::{positions::Positions, state::State};
 use crate::observe::logs::LogFormat;
 
 /// Runs and inspects the flows of this program.
@@ -56,6 +57,12 @@ pub(super) enum Command {
     List,
     /// Draw the flows
     Graph(Graph),
+    /// Look at the state that is stored by key, or change it, while the flows are stopped
+    #[command(subcommand)]
+    State(State),
+    /// Look at how far the sources were read, or change it, while the flows are stopped
+    #[command(subcommand)]
+    Positions(Positions),
     /// Explain an error code, or list all of them
     Explain {
         /// The code, as KIS0102

@@ -1,4 +1,5 @@
-//! The command line that every app has: `run`, `check`, `list`, `graph`, `explain`.
+//! The command line that every app has: `run`, `check`, `list`, `graph`, `state`, `positions`,
+//! `explain`.
 //!
 //! The configuration is the one that `flows!` built in, or that of `--conf DIR`. `--set NAME=VALUE` gives a value to
 //! every `${env:NAME}` of it, over the environment: an app that says `key: ${env:FLIGHTS:-data/january.csv.gz}` is
@@ -22,9 +23,13 @@ mod graph;
 mod list;
 mod load;
 mod panics;
+mod positions;
+mod refused;
 mod run;
 mod signals;
 mod stale;
+mod state;
+mod store;
 mod streams;
 mod table;
 

@@ -4,20 +4,18 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use kis_conf::{Code, Order};
 use kis_conn::{
-    LaneContext, LaneLog, Partition, Source, SourceSpec,
+    LaneContext, LaneLog,
     store::{FlowTables, Store},
 };
 use tokio::sync::mpsc;
 
 use super::{
     around::Surroundings,
-    ask::{ask, at},
     call::{self, StepRun, Waits},
     chain::{Chain, Onward, Route},
     conns::OpenConns,
     failure::Fallen,
     fault::Fault,
-    flow::Environment,
     guards::Guards,
     lane::{Answer, Exchange, Lane},
     parked::Parked,
@@ -83,48 +81,6 @@ impl StepParts {
             again: Arc::clone(&self.again),
         }
     }
-}
-
-/// Opens the sources of a flow.
-pub(super) async fn open_sources(plan: &FlowPlan, env: &Environment) -> Result<Vec<Arc<dyn Source>>, Fault> {
-    let mut sources = Vec::with_capacity(plan.sources.len());
-    for source in &plan.sources {
-        let conf = &source.conf;
-        let conn = source.conn.map(|conn| Arc::clone(&env.conns[conn].conn));
-        let spec = SourceSpec {
-            name: source.name.to_string(),
-            place: conf.place.clone(),
-            key: conf.key.as_ref().map(|key| key.value.clone()),
-            format: conf.format.as_ref().map(|format| format.value),
-            params: conf.params.clone(),
-            start: conf.start,
-            base: env.base.clone(),
-            conn,
-        };
-        let whom = format!("source {}", source.name);
-        let opened = ask(&whom, None, || (source.info.open)(spec.clone())).await;
-        sources.push(opened.map_err(|error| {
-            Fault::new(
-                "source",
-                format_args!("{}: source {}: {error}", conf.place, source.name),
-            )
-        })?);
-    }
-    Ok(sources)
-}
-
-/// The partitions of each source.
-pub(super) async fn partitions(
-    plan: &FlowPlan,
-    sources: &[Arc<dyn Source>],
-) -> Result<Vec<Vec<Partition>>, Fault> {
-    let mut all = Vec::with_capacity(sources.len());
-    for (source, of) in sources.iter().zip(&plan.sources) {
-        let whom = format!("source {}", of.name);
-        let found = ask(&whom, None, || source.partitions()).await;
-        all.push(found.map_err(|error| at(&whom, error))?);
-    }
-    Ok(all)
 }
 
 /// Builds the lanes of all stages, with the state that the store holds for them.

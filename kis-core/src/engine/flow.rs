@@ -25,6 +25,7 @@ use super::{
     reader::{self, Intake, Reading},
     router::Router,
     seat::Seat,
+    sources,
     work::Work,
     writer::Writer,
 };
@@ -143,7 +144,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         .unwrap_or_default();
     let positions = env.store.positions(&plan.name).map_err(store_fault)?;
     let restored = conns::restore_conns(&plan, &env.store, &env.conns, &around.stop).await?;
-    let sources = build::open_sources(&plan, &env).await?;
+    let sources = sources::open_all(&plan, &env).await?;
 
     let tables = FlowTables::new(env.store.clone());
     let (answers, inbox) = mpsc::unbounded_channel();
@@ -215,7 +216,7 @@ async fn read_all(
     positions: &[(String, Partition, Position)],
 ) -> Result<JoinSet<Result<bool, Fault>>, Fault> {
     // Nothing is read before all is known, since no cut is made until then.
-    let partitions = build::partitions(&flow.plan, &flow.sources).await?;
+    let partitions = sources::all_partitions(&flow.plan, &flow.sources).await?;
     let mut readers = JoinSet::new();
     for (number, (source, partitions)) in flow.sources.iter().zip(partitions).enumerate() {
         let name = &flow.plan.sources[number].name;

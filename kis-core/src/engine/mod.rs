@@ -38,6 +38,7 @@ mod seat;
 mod sequence;
 mod shelf;
 mod single;
+pub(crate) mod sources;
 mod stored;
 mod threads;
 mod unpark;

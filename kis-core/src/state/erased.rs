@@ -27,7 +27,7 @@ pub struct StateInfo {
     /// Makes an empty map for one lane.
     pub new: fn() -> Box<dyn AnyState>,
     /// A stored value of a version as JSON, in the form that the type has now.
-    pub json: fn(u32, &[u8]) -> Result<serde_json::Value, String>,
+    pub json: fn(u32, &[u8]) -> Result<String, String>,
 }
 
 impl StateInfo {
@@ -46,7 +46,7 @@ impl StateInfo {
             key,
             new: || Box::new(StateMap::<S>::default()),
             json: |version, bytes| {
-                serde_json::to_value(read::<S>(version, bytes)?).map_err(|error| error.to_string())
+                serde_json::to_string(&read::<S>(version, bytes)?).map_err(|error| error.to_string())
             },
         }
     }

@@ -67,7 +67,9 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let ident = &item.ident;
     let open = krate.open();
     let nanos = ttl.unwrap_or_default();
-    let migration = before.map(|before| migration(&item, version, &before));
+    let (migration, older) = before
+        .map(|before| migration(&item, version, &before))
+        .unwrap_or_default();
     let serde = if own_serde {
         TokenStream::new()
     } else {
@@ -88,26 +90,28 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
                 const VERSION: u32 = #version;
                 #migration
             }
+            #older
             #serde
         };
     }
 }
 
-/// What tells how values of the type before are read; the compiler refuses it when that type is not older.
-fn migration(item: &DeriveInput, version: u32, before: &Type) -> TokenStream {
+/// What tells how values of the type before are read, and the check that this type is older.
+fn migration(item: &DeriveInput, version: u32, before: &Type) -> (TokenStream, TokenStream) {
     let older = format!(
         "{} has version {version}, which must be above that of {}, from which it is migrated; raise it",
         item.ident,
         name(before)
     );
     let at = before.span();
-    let of = quote_spanned!(at=> __kis::Before::of::<#before>());
-    quote! {
-        const BEFORE: ::core::option::Option<__kis::Before<Self>> = {
-            ::core::assert!(<#before as __kis::State>::VERSION < #version, #older);
-            ::core::option::Option::Some(#of)
-        };
-    }
+    let of = quote_spanned!(at=> ::core::option::Option::Some(__kis::Before::of::<#before>()));
+    let check = quote_spanned! {at=>
+        const _: () = ::core::assert!(<#before as __kis::State>::VERSION < #version, #older);
+    };
+    (
+        quote!(const BEFORE: ::core::option::Option<__kis::Before<Self>> = #of;),
+        check,
+    )
 }
 
 /// A type as it is written.

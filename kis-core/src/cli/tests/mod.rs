@@ -9,6 +9,8 @@ use std::{
 
 use parking_lot::Mutex;
 
+mod stopped;
+
 use super::{App, Exit, app::Setup, streams::Streams};
 use crate::{flow::FlowSet, observe::Screen, prelude::*};
 

@@ -1,0 +1,37 @@
+//! The embedded store, for commands that look into it while the flows are stopped.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kis_conn::Store;
+
+use super::{Exit, load::Loaded, streams::Streams};
+
+/// Where the store is.
+#[derive(Debug, Default, Args)]
+pub(super) struct At {
+    /// The folder of the embedded store; else `store: { path: .. }` says it
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
+}
+
+impl At {
+    /// Opens the store that is there.
+    ///
+    /// # Errors
+    /// There is none, another process has it open, or it is broken.
+    pub(super) fn open(&self, loaded: &Loaded, streams: &Streams) -> Result<Store, Exit> {
+        let dir = self.store.as_ref().unwrap_or(&loaded.plan.global.store_path);
+        let store = match Store::is_in(dir) {
+            true => Store::open(dir).map_err(|error| error.to_string()),
+            false => Err(format!(
+                "there is no store in {}; it is made by the first run, or say where it is by --store DIR",
+                dir.display()
+            )),
+        };
+        store.map_err(|error| {
+            streams.error(error);
+            Exit::Failed
+        })
+    }
+}
