@@ -192,7 +192,7 @@ fn states(store: &Store) -> String {
         let mut versions = Vec::new();
         store
             .state(&state.flow, &state.step, 0..128, |_, _, value| {
-                versions.push(value.version)
+                versions.push(value.version);
             })
             .unwrap();
         let name = record.type_name.rsplit("::").next().unwrap();
