@@ -7,7 +7,7 @@ pub use crate::{
     conn::{Connector, FileSink, Stdout, Table},
     error::{Error, Result},
     flow::FlowSet,
-    function::{Cache, Conn, Ctx, Ext, FromContext, Keyed, Meta, Outcome, Params},
+    function::{Cache, Conn, Ctx, Ext, FromContext, Keyed, Meta, Outcome, Params, Traced},
     row::{Row, Rows},
     state::State,
 };

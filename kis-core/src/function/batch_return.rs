@@ -10,7 +10,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "a function that takes a batch cannot return `{Self}`",
     label = "not a result for a batch",
-    note = "it may return `()`, `Vec<T>` or `Outcome<T>` where `T` is a row, or a `Result` of these",
+    note = "it may return `()`, `Vec<T>`, `Vec<Traced<T>>` or `Outcome<T>` where `T` is a row, or a `Result` of these",
     note = "the error of a `Result` is `kis_core::Error` or any type that implements `std::error::Error`"
 )]
 pub trait BatchReturn<By>: Sized {

@@ -14,6 +14,7 @@ mod meta;
 mod outcome;
 mod results;
 mod row_return;
+mod traced;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use self::{
     meta::{Meta, MetaMap},
     outcome::Outcome,
     row_return::{ByRef, ByVal, RowReturn},
+    traced::Traced,
 };
 
 use crate::{

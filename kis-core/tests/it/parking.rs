@@ -101,6 +101,24 @@ pub fn visit_batch(visits: &[Knock]) -> Result<Vec<Knock>> {
         .map(|_| visits.to_vec())
 }
 
+/// Two rows of each, the later ones first; each knows which it was made from.
+#[kis_function(mode = "Calculate")]
+pub fn visit_twice(visits: Vec<Knock>) -> Vec<Traced<Knock>> {
+    let rows = visits.into_iter().enumerate().rev();
+    rows.flat_map(|(i, visit)| {
+        [10, 0].map(|more| {
+            Traced::new(
+                i,
+                Knock {
+                    n: visit.n * 100 + more,
+                    ..visit.clone()
+                },
+            )
+        })
+    })
+    .collect()
+}
+
 /// Notes the order in which rows of a key come.
 #[kis_function(mode = "Calculate")]
 pub fn visit_trace(visit: &Knock, seen: &mut Seen) -> Trace {
@@ -178,6 +196,23 @@ fn rows_of_a_key_keep_their_order_around_one_that_is_tried_again() {
     check(
         "  - fname: visit_counts\n  - fname: visit_loads\n  - fname: visit_batch_names\n  - fname: visit_batch\n",
     );
+}
+
+#[test]
+fn rows_that_know_what_they_were_made_from_keep_their_key_and_their_name() {
+    let rows = &[("a", 0), ("b", 99), ("b", 0), ("a", 1)];
+    let left = same_in_any_lanes(
+        &yaml(rows, "  - fname: visit_twice\n  - fname: visit_loads\n", ""),
+        "visits",
+        "traces",
+    );
+    assert_snapshot!(left, @r#"
+visits: ended, in 4, out 6, dropped 0, dead 2
+a {"key":"a","seen":"10 0 310 300"}
+b {"key":"b","seen":"210 200"}
+visit_loads retry retry visits:2 (2) {"key":"b","n":100,"fails":99} (row 100 is not ready)
+visit_loads retry retry visits:2 {"key":"b","n":110,"fails":99} (row 110 is not ready)
+"#);
 }
 
 #[test]
