@@ -52,7 +52,7 @@ pub(super) async fn check<T: ConnectorUnderTest>(checks: &mut Checks, make: &imp
     checks
         .check(
             "cut_again",
-            "a cut that was given up is covered by the next one: each row once, none lost",
+            "a cut may be asked for again for the same marker: each row is there once, and none is lost",
             with(make, cut_again),
         )
         .await;

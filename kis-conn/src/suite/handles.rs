@@ -260,20 +260,20 @@ async fn reconnect<T: SourceUnderTest>(bench: Bench<T>) -> Verdict {
         waits("a commit", &error)?;
     }
     bench.case.set_down(false).await;
-    drop(hand);
-    let after = rows.last().and_then(|row| row.after.clone());
     patiently(async || source.commit(&up_to).await)
         .await
         .during("the same commit when it is back")?;
-    let reader = patiently(async || source.read(partition, after.as_ref()).await).await;
-    let mut hand = Hand::new(reader.during("reading when it is back")?, bench.patience);
+    // The reader itself goes on, and so does one that is opened anew.
     if rows.len() < expected.len() {
-        match patiently(async || hand.next(limit(2, u64::MAX)).await).await {
-            Ok(Next::Block(block)) => rows.extend(came(&block)?),
-            Ok(Next::Ended) => {}
-            Err(error) => return Err(error).during("the next rows when it is back"),
+        let next = patiently(async || hand.next(limit(2, u64::MAX)).await).await;
+        if let Next::Block(block) = next.during("the next rows when it is back")? {
+            rows.extend(came(&block)?);
         }
     }
+    drop(hand);
+    let after = rows.last().and_then(|row| row.after.clone());
+    let reader = patiently(async || source.read(partition, after.as_ref()).await).await;
+    let mut hand = Hand::new(reader.during("reading when it is back")?, bench.patience);
     let left = expected.len().saturating_sub(rows.len());
     rows.extend(hand.rest(BatchLimit::default(), left, bench.end).await?);
     match bench.is_queue() {

@@ -3,7 +3,7 @@
 use super::reading::{LIMITS, limit, same_order, stored, texts};
 use super::report::{Checks, During, Verdict};
 use super::source::{Bench, SourceUnderTest, with};
-use crate::Position;
+use crate::{BatchLimit, Position};
 
 /// At most so many positions of a partition are gone back to.
 const PLACES: usize = 30;
@@ -38,10 +38,7 @@ async fn seek<T: SourceUnderTest>(bench: Bench<T>) -> Verdict {
         for limit in LIMITS {
             let mut hand = bench.read(&*source, partition, None).await?;
             let rows = hand.rest(limit, expected.len(), bench.end).await?;
-            let what = format!(
-                "{partition} with at most {} rows, {} bytes",
-                limit.rows, limit.bytes
-            );
+            let what = format!("{partition} in batches of at most {}", size(limit));
             same_order(&what, &texts(&rows), expected)?;
             let step = rows.len().div_ceil(PLACES).max(1);
             let places = rows
@@ -100,22 +97,39 @@ async fn position_wins<T: SourceUnderTest>(bench: Bench<T>) -> Verdict {
         let source = bench.open().await?;
         let mut hand = bench.read(&*source, partition, None).await?;
         let (rows, _) = hand.some(limit(1, u64::MAX), expected.len().min(4)).await?;
-        let after: Vec<&Position> = rows.iter().filter_map(|row| row.after.as_ref()).collect();
-        let (Some(first), Some(last)) = (after.first(), after.last()) else {
+        let mut ends = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(i, row)| Some((i + 1, row.after.as_ref()?)));
+        let Some((count, first)) = ends.next() else {
             continue;
         };
-        let up_to = [(partition.clone(), (*last).clone())];
+        let last = ends.last().map_or(first, |(_, last)| last);
+        let up_to = [(partition.clone(), last.clone())];
         source.commit(&up_to).await.during("a commit")?;
         drop((hand, source));
         let source = bench.open().await?;
         let rest = bench
-            .rest(&*source, partition, Some(first), expected.len() - 1)
+            .rest(
+                &*source,
+                partition,
+                Some(first),
+                expected.len().saturating_sub(count),
+            )
             .await?;
         let what = format!(
-            "{partition} behind its first row, of which {} were committed",
+            "{partition} behind its row {count}, with {} committed",
             rows.len()
         );
-        same_order(&what, &texts(&rest), &expected[1..])?;
+        same_order(&what, &texts(&rest), &expected[count.min(expected.len())..])?;
     }
     Ok(())
+}
+
+/// A limit for people.
+fn size(limit: BatchLimit) -> String {
+    match limit.bytes {
+        u64::MAX => format!("{} rows", limit.rows),
+        bytes => format!("{} rows and {bytes} bytes", limit.rows),
+    }
 }
