@@ -5,26 +5,29 @@ use std::sync::Arc;
 
 use redb::{ReadableTable, TableHandle, WriteTransaction};
 
-use super::cut::{FlowCut, LaneCut, LetterWrite, ParkedWrite, StateWrite, TableWrite};
+use super::cut::{FlowCut, LaneCut, ParkedWrite, StateWrite, TableWrite};
 use super::error::StoreError;
 use super::handle::{Inner, Store};
 use super::key::TableKey;
 use super::layout::{
-    Bytes2, FLOWS, LETTERS, NOTES, PARKED, POSITIONS, STATES, behind, embedded_table, id_key, put_record,
+    Bytes2, FLOWS, NOTES, PARKED, POSITIONS, STATES, behind, embedded_table, id_key, put_record,
     put_state, state_prefix, state_table,
 };
+use super::letters::{LetterStock, write_letters};
 use super::tables::FrozenTables;
 
 impl Store {
-    /// Writes the cuts in one durable transaction: after a crash all of it is there, or nothing.
+    /// Writes the cuts in one durable transaction: after a crash all of it is there, or nothing. Says for each cut what
+    /// its flow has of dead letters then; nothing, where the cut says nothing of them.
     ///
     /// # Errors
     /// Nothing was written. After a full or failing disk the same call may be made again.
-    pub fn commit(&self, cuts: &[FlowCut]) -> Result<(), StoreError> {
+    pub fn commit(&self, cuts: &[FlowCut]) -> Result<Vec<Option<LetterStock>>, StoreError> {
         self.write(|write, inner| {
             let mut writes: Vec<TableWrite> = Vec::new();
+            let mut stocks = Vec::with_capacity(cuts.len());
             for cut in cuts {
-                write_flow(write, inner, cut)?;
+                stocks.push(write_flow(write, inner, cut)?);
                 writes.extend(
                     cut.lanes
                         .iter()
@@ -32,7 +35,8 @@ impl Store {
                         .flat_map(FrozenTables::writes),
                 );
             }
-            write_tables(write, inner, writes)
+            write_tables(write, inner, writes)?;
+            Ok(stocks)
         })
     }
 
@@ -76,6 +80,10 @@ impl Store {
             write.commit().map_err(|error| inner.error(error))?;
             Ok(value)
         });
+        if result.is_err() {
+            // What was counted on the way is not so.
+            inner.letters.lock().clear();
+        }
         match &result {
             Err(StoreError::Io { .. }) => inner.give_up_database(),
             _ => inner.renew_view(),
@@ -84,7 +92,11 @@ impl Store {
     }
 }
 
-fn write_flow(write: &WriteTransaction, inner: &Inner, cut: &FlowCut) -> Result<(), StoreError> {
+fn write_flow(
+    write: &WriteTransaction,
+    inner: &Inner,
+    cut: &FlowCut,
+) -> Result<Option<LetterStock>, StoreError> {
     let flow = cut.flow.as_str();
     let positions = cut.positions.iter().map(|(source, partition, position)| {
         (
@@ -107,15 +119,7 @@ fn write_flow(write: &WriteTransaction, inner: &Inner, cut: &FlowCut) -> Result<
     if cut.clear_parked {
         remove_prefix(write, inner, PARKED, &flow.key())?;
     }
-    let letters = sorted(
-        &cut.lanes,
-        |lane| &lane.letters,
-        |one| match one {
-            LetterWrite::Put(letter) => (id_key(flow, letter.id.0), Some(put_record(letter))),
-            LetterWrite::Remove(id) => (id_key(flow, id.0), None),
-        },
-    );
-    put_all(write, inner, LETTERS, letters)?;
+    let stock = write_letters(write, inner, cut)?;
     let parked = sorted(
         &cut.lanes,
         |lane| &lane.parked,
@@ -125,7 +129,8 @@ fn write_flow(write: &WriteTransaction, inner: &Inner, cut: &FlowCut) -> Result<
         },
     );
     put_all(write, inner, PARKED, parked)?;
-    write_state(write, inner, cut)
+    write_state(write, inner, cut)?;
+    Ok(stock)
 }
 
 fn write_tables(

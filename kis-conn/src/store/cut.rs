@@ -25,6 +25,19 @@ pub struct FlowCut {
     pub record: FlowRecord,
     /// Removes all parked rows the flow has in the store, before those of the lanes are written.
     pub clear_parked: bool,
+    /// What is removed of the flow's dead letters when those of the lanes are written.
+    pub letters: LetterBound,
+}
+
+/// How many dead letters of a flow are kept, and for how long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LetterBound {
+    /// The oldest ones are removed when there are more.
+    pub max_rows: Option<u64>,
+    /// Those are removed that came before this moment, milliseconds since 1970 UTC.
+    pub before_ms: u64,
+    /// The most that one cut removes.
+    pub at_most: u32,
 }
 
 /// What one lane froze when it met the marker.

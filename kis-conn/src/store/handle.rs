@@ -39,6 +39,8 @@ pub(super) struct Inner {
     view: RwLock<Option<Arc<View>>>,
     /// One commit at a time.
     pub(super) committing: Mutex<()>,
+    /// How many dead letters a flow has, for flows that were asked for.
+    pub(super) letters: Mutex<HashMap<String, u64>>,
     /// Behind the database, so that it is given back last.
     _lock: Option<Lock>,
 }
@@ -87,6 +89,7 @@ impl Store {
                 db: RwLock::new(Some(Arc::new(db))),
                 view: RwLock::new(None),
                 committing: Mutex::new(()),
+                letters: Mutex::default(),
                 _lock: lock,
             }),
         }

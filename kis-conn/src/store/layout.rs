@@ -20,13 +20,26 @@ pub(super) const FLOWS: Bytes2<'static> = TableDefinition::new("flows");
 pub(super) const POSITIONS: Bytes2<'static> = TableDefinition::new("positions");
 pub(super) const NOTES: Bytes2<'static> = TableDefinition::new("notes");
 pub(super) const LETTERS: Bytes2<'static> = TableDefinition::new("letters");
+/// In which order a flow's letters came, and their ids.
+pub(super) const LETTER_ORDER: Bytes2<'static> = TableDefinition::new("letter_order");
+/// Rows that are let be letters whatever the policy says.
+pub(super) const SKIPS: Bytes2<'static> = TableDefinition::new("skips");
 pub(super) const PARKED: Bytes2<'static> = TableDefinition::new("parked");
 
 /// What the state of each step looks like. Stores that an older version made get it with the first cut.
 pub(super) const STATES: Bytes2<'static> = TableDefinition::new("states");
 
 /// The tables that are always there.
-pub(super) const FIXED: [Bytes2<'static>; 6] = [KIS, FLOWS, POSITIONS, NOTES, LETTERS, PARKED];
+pub(super) const FIXED: [Bytes2<'static>; 8] = [
+    KIS,
+    FLOWS,
+    POSITIONS,
+    NOTES,
+    LETTERS,
+    LETTER_ORDER,
+    SKIPS,
+    PARKED,
+];
 
 const TABLE: &str = "table/";
 const RECORD_VERSION: u8 = 1;

@@ -11,6 +11,8 @@
 //! | `notes` | (flow, connector) | what the connector noted in the cut |
 //! | `states` | (flow, step) | [`StateRecord`] |
 //! | `letters` | (flow, id) | [`Letter`] |
+//! | `letter_order` | flow, place, id | nothing: the order in which letters came |
+//! | `skips` | (flow, origin) | nothing: rows that may become letters whatever the policy says |
 //! | `parked` | (flow, id) | [`ParkedRow`] |
 //! | `state/FLOW/STEP` | key group, key | version, fingerprint, expiry, bytes |
 //! | `table/NAME` | the row's key | the row |
@@ -24,6 +26,7 @@ mod error;
 mod handle;
 mod key;
 mod layout;
+mod letters;
 mod lock;
 mod open;
 mod overlay;
@@ -33,11 +36,12 @@ mod state;
 mod tables;
 mod trial;
 
-pub use cut::{FlowCut, LaneCut, LetterWrite, ParkedWrite, StateValue, StateWrite, TableWrite};
+pub use cut::{FlowCut, LaneCut, LetterBound, LetterWrite, ParkedWrite, StateValue, StateWrite, TableWrite};
 pub use error::StoreError;
 pub use handle::Store;
 pub use key::{KeyPart, TableKey, show_key};
 pub use layout::KEY_GROUPS;
+pub use letters::LetterStock;
 pub use record::{CsvDialect, FlowRecord, Letter, LetterId, ParkedRow, RunState, StateRecord, StoredRow};
 pub use state::StoredState;
 pub use tables::{FlowTables, FrozenTables, LaneTables};

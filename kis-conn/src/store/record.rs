@@ -110,6 +110,9 @@ pub struct Letter {
     pub last_ms: u64,
     /// How often it was sent in again.
     pub replays: u32,
+    /// Its place among the letters of its flow, see [`Letter::place`]; 0 until a cut gives it one.
+    #[serde(default)]
+    pub seq: u64,
 }
 
 /// A row that waits for a retry, or behind one of its key.

@@ -31,6 +31,7 @@ fn letter(flow: &str, origin: &str) -> Letter {
         first_ms: 5,
         last_ms: 6,
         replays: 0,
+        seq: 0,
     }
 }
 
@@ -132,6 +133,7 @@ fn cut(flow: &str, number: u64) -> FlowCut {
         ..LaneCut::default()
     };
     FlowCut {
+        letters: LetterBound::default(),
         flow: flow.into(),
         positions: vec![(
             "s".into(),
@@ -428,4 +430,85 @@ fn a_full_disk_loses_nothing_and_ends_by_itself() {
     check_there(&store, "a", 1);
     store.commit(&[cut("a", 2)]).unwrap();
     check_there(&store, "a", 2);
+}
+
+#[test]
+fn letters_are_bounded_in_the_order_in_which_they_came() {
+    let store = Store::in_memory();
+    let commit = |letters: Vec<LetterWrite>, bound: LetterBound| {
+        let lanes = vec![LaneCut {
+            letters,
+            ..LaneCut::default()
+        }];
+        let cut = FlowCut {
+            flow: "f".into(),
+            lanes,
+            letters: bound,
+            ..FlowCut::default()
+        };
+        store.commit(&[cut]).unwrap()[0]
+    };
+    let put = |n: u64| {
+        LetterWrite::Put(Letter {
+            seq: Letter::place(n, 0),
+            ..letter("f", &format!("r:{n}"))
+        })
+    };
+    let left = || -> Vec<String> {
+        let ids = store.letter_ids("f").unwrap();
+        let origin = |id| store.letter("f", id).unwrap().unwrap().origin;
+        ids.into_iter().map(origin).collect()
+    };
+    let none = LetterBound::default();
+    assert_eq!(commit(Vec::new(), none), None);
+    let stock = LetterStock {
+        count: 4,
+        oldest_ms: Some(10),
+        ..LetterStock::default()
+    };
+    assert_eq!(
+        commit(vec![put(30), put(10), put(40), put(20)], none),
+        Some(stock)
+    );
+    assert_eq!(store.letter_stock("f").unwrap(), stock);
+    // The same letter again is no other one.
+    assert_eq!(commit(vec![put(20)], none), Some(stock));
+    assert_eq!(left(), ["r:10", "r:20", "r:30", "r:40"]);
+    let bound = LetterBound {
+        max_rows: Some(3),
+        before_ms: 20,
+        at_most: 10,
+    };
+    let stock = LetterStock {
+        count: 3,
+        oldest_ms: Some(30),
+        dropped: 1,
+        expired: 1,
+    };
+    assert_eq!(commit(vec![put(50)], bound), Some(stock));
+    assert_eq!(left(), ["r:30", "r:40", "r:50"]);
+    let id = letter("f", "r:40").id;
+    assert_eq!(store.remove_letters("f", &[id, id]).unwrap(), 1);
+    assert_eq!(store.letter_stock("f").unwrap().count, 2);
+    assert_eq!(left(), ["r:30", "r:50"]);
+    assert_eq!(store.flows_with_letters().unwrap(), ["f"]);
+}
+
+#[test]
+fn a_row_to_be_skipped_is_so_until_it_is_a_letter() {
+    let store = Store::in_memory();
+    store.skip("f", "r:1").unwrap();
+    store.skip("f", "r:2").unwrap();
+    store.skip("ff", "r:1").unwrap();
+    let cut = FlowCut {
+        flow: "f".into(),
+        lanes: vec![LaneCut {
+            letters: vec![LetterWrite::Put(letter("f", "r:1"))],
+            ..LaneCut::default()
+        }],
+        ..FlowCut::default()
+    };
+    store.commit(&[cut]).unwrap();
+    assert_eq!(store.skips("f").unwrap(), ["r:2"]);
+    assert_eq!(store.skips("ff").unwrap(), ["r:1"]);
 }
