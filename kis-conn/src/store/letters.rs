@@ -51,6 +51,11 @@ impl Store {
         Ok(stock)
     }
 
+    /// How many dead letters a flow has, if that was asked or written before.
+    pub fn letter_count(&self, flow: &str) -> Option<u64> {
+        self.inner.letters.lock().get(flow).copied()
+    }
+
     /// The ids of a flow's dead letters, the oldest first.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use kis_conf::Unavailable;
 use tokio::sync::watch;
 
-use super::{fault::Fault, reader::Patience};
+use super::{fault::Fault, letters::LetterBook, reader::Patience};
 use crate::{error::Error, flow::FlowPlan, observe::FlowCounters};
 
 /// The code of the fault of a flow that was told to stop while something waited.
@@ -36,6 +36,7 @@ pub(crate) struct Surroundings {
     pub(crate) counters: Arc<FlowCounters>,
     pub(crate) clock: Clock,
     pub(crate) stop: watch::Receiver<Stop>,
+    pub(crate) letters: Arc<LetterBook>,
 }
 
 impl Surroundings {

@@ -391,6 +391,7 @@ impl Chain {
             counters: &self.around.counters,
             attempts,
             now_ms: self.around.now_ms(),
+            book: &self.around.letters,
         };
         for fail in fails {
             self.failed += 1;

@@ -79,10 +79,18 @@ impl Cutter {
     /// A fault of a lane, of a connector or of the store. Nothing of the cut is written then.
     pub(super) async fn cut(&mut self, state: RunState) -> Result<usize, Fault> {
         let started = Instant::now();
+        let letters = &self.flow.around.letters;
+        // What was there stays so when nothing is read.
+        let state = if self.flow.closed {
+            self.record.state
+        } else {
+            state
+        };
         // A flow that had ended has not begun again before a row comes.
         let news = state == RunState::Ended && self.record.state != state;
         let news = self.flow.parked.take_changed() || news;
-        let Some(marked) = self.flow.router.mark(news) else {
+        let late_letters = letters.wants_cut(self.flow.around.now_ms());
+        let Some(marked) = self.flow.router.mark(news || late_letters) else {
             return Ok(self.parked);
         };
         let (flow, late) = (Arc::clone(&self.flow), self.late);
@@ -176,9 +184,10 @@ impl Cutter {
             ..self.record.clone()
         };
         let plan = Arc::clone(&flow.plan);
-        let lanes = tokio::task::spawn_blocking(move || encode(lanes, &plan))
+        let mut lanes = tokio::task::spawn_blocking(move || encode(lanes, &plan))
             .await
             .map_err(|_| Fault::bug("encoding the state panicked"))??;
+        let (letters, bound) = flow.around.letters.before_cut(&mut lanes, record.at_ms);
         let positions: Vec<_> = marked
             .positions
             .iter()
@@ -199,6 +208,7 @@ impl Cutter {
             states: self.states.clone(),
             record: record.clone(),
             clear_parked: false,
+            letters: bound,
         };
         let mut patience = Patience::default();
         let hold = counters.holds.of(HeldBy::Store, "");
@@ -206,7 +216,11 @@ impl Cutter {
             let (written, result) = flow.writer.commit(cut).await?;
             cut = written;
             match result {
-                Ok(()) => break,
+                Ok(stock) => {
+                    let book = &flow.around.letters;
+                    book.after_cut(letters, stock, &flow.store, counters);
+                    break;
+                }
                 Err(error) if error.class == ErrorClass::Unavailable && !flow.stopping_now() => {
                     flow.paused.send_replace(true);
                     hold.begin(&*error.message, flow.around.now_ms());
@@ -221,6 +235,7 @@ impl Cutter {
         hold.end();
         self.record = record;
         self.states.clear();
+        flow.guests.durable(marked.cut);
         flow.tables.durable(&cut.lanes);
         counters.acked.add(marked.rows);
         self.commit_sources(&marked).await;

@@ -13,6 +13,7 @@ use kis_conn::{
 
 use super::{
     fault::Fault,
+    letters::LetterBook,
     parcel::{Back, From, numbered},
     stored,
 };
@@ -33,6 +34,7 @@ pub(super) struct Failing<'a> {
     pub(super) counters: &'a FlowCounters,
     pub(super) attempts: u32,
     pub(super) now_ms: u64,
+    pub(super) book: &'a LetterBook,
 }
 
 /// The rows that failed for good in the run of one batch: how many of one origin at one step.
@@ -77,7 +79,11 @@ impl Failing<'_> {
         if class == ErrorClass::Decode {
             self.counters.decode_errors.add(1);
         }
-        match self.step.policy(class, &code) {
+        let policy = match self.step.policy(class, &code) {
+            Policy::Stop if self.book.skips(&self.from.show(fail.origin)) => Policy::DeadLetter,
+            policy => policy,
+        };
+        match policy {
             Policy::Drop => {
                 tracing::debug!(flow = self.flow, step = %self.step.name, origin = %self.from.show(fail.origin), class = %class, code, "{}", fail.error.message());
                 counters.drop_rows(DropReason::Policy, 1);
@@ -131,11 +137,20 @@ impl Failing<'_> {
             first_ms: back.map_or(self.now_ms, |back| back.since_ms),
             last_ms: self.now_ms,
             replays: back.map_or(0, |back| back.replays),
+            // A row that was a letter before keeps its place among them.
+            seq: back.and_then(|back| back.was.as_ref()).map_or(0, |was| was.place),
         }
     }
 
-    /// A row that was parked is a letter of its own: others of its origin may have gone on before it.
+    /// A row that was a letter here is that letter again. One that was parked, or was a letter elsewhere, is a letter of
+    /// its own: others of its origin may have gone on before it.
     fn id(&self, origin: &str, back: Option<&Back>) -> LetterId {
+        if let Some(was) = back.and_then(|back| back.was.as_ref()) {
+            return match was.at == self.at {
+                true => was.id,
+                false => LetterId::of(self.flow, &self.step.name, &format!("{origin} letter {}", was.id)),
+            };
+        }
         match back.and_then(|back| back.seq) {
             Some(seq) => LetterId::of(self.flow, &self.step.name, &format!("{origin} parked {seq}")),
             None => LetterId::of(self.flow, &self.step.name, origin),

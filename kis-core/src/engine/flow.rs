@@ -17,6 +17,7 @@ use super::{
     call::StepRun,
     conns::{self, OpenConn, OpenConns},
     cut::Cutter,
+    desk::{Desk, Guests},
     fault::Fault,
     guards::Guards,
     lane::{Answer, Lane},
@@ -51,6 +52,9 @@ pub(super) struct Environment {
     pub(super) base: std::path::PathBuf,
     /// Forget what was stored and read from the start.
     pub(super) fresh: bool,
+    /// Take nothing from the sources.
+    pub(super) closed: bool,
+    pub(super) desk: Desk,
 }
 
 /// What the tasks of a running flow share.
@@ -73,6 +77,11 @@ pub(super) struct FlowRun {
     pub(super) lane_count: usize,
     pub(super) heads: Vec<build::StepParts>,
     pub(super) answers: mpsc::UnboundedSender<Answer>,
+    /// Who sends rows in from outside.
+    pub(super) guests: Guests,
+    /// Nothing is taken from the sources.
+    pub(super) closed: bool,
+    pub(super) store: Store,
 }
 
 /// How a flow came to its end.
@@ -143,8 +152,12 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         .map_err(store_fault)?
         .unwrap_or_default();
     let positions = env.store.positions(&plan.name).map_err(store_fault)?;
+    around.letters.load(&env.store, &record).map_err(store_fault)?;
     let restored = conns::restore_conns(&plan, &env.store, &env.conns, &around.stop).await?;
-    let sources = sources::open_all(&plan, &env).await?;
+    let sources = match env.closed {
+        true => Vec::new(),
+        false => sources::open_all(&plan, &env).await?,
+    };
 
     let tables = FlowTables::new(env.store.clone());
     let (answers, inbox) = mpsc::unbounded_channel();
@@ -178,6 +191,9 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         lane_count: built.count,
         heads: built.heads,
         answers,
+        guests: Guests::default(),
+        closed: env.closed,
+        store: env.store.clone(),
         around,
         plan,
     });
@@ -191,6 +207,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
     lanes.iter().for_each(Lane::look);
     let cutter = Cutter::new(Arc::clone(&flow), inbox, next_run(record, &flow), env.checkpoint);
     flow.around.counters.set_phase(Phase::Running);
+    env.desk.open(&flow);
     Ok(Running {
         flow,
         cutter,
@@ -203,7 +220,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
 
 /// The record of this start: a run that had ended is followed by a new one, a killed one goes on under its id.
 fn next_run(mut record: FlowRecord, flow: &FlowRun) -> FlowRecord {
-    if record.run_id.is_empty() || record.state == RunState::Ended {
+    if record.run_id.is_empty() || record.state == RunState::Ended && !flow.closed {
         record.run_id = format!("{}-{}", flow.around.now_ms(), std::process::id());
     }
     record.epoch += 1;
@@ -218,6 +235,14 @@ async fn read_all(
     // Nothing is read before all is known, since no cut is made until then.
     let partitions = sources::all_partitions(&flow.plan, &flow.sources).await?;
     let mut readers = JoinSet::new();
+    if flow.closed {
+        let mut stop = flow.around.stop.clone();
+        readers.spawn(async move {
+            // The one that stops the flow is there as long as the flow is.
+            let _ = stop.wait_for(|stop| *stop >= Stop::Drain).await;
+            Ok(false)
+        });
+    }
     for (number, (source, partitions)) in flow.sources.iter().zip(partitions).enumerate() {
         let name = &flow.plan.sources[number].name;
         let readings: Vec<Reading> = partitions
@@ -274,6 +299,7 @@ impl Running {
                 Err(Fault::new(STOPPED, "stopped before it was drained"))
             }
         };
+        self.flow.guests.close();
         for (number, source) in self.flow.sources.iter().enumerate() {
             if let Err(error) = source.close().await {
                 tracing::warn!(flow = %self.flow.plan.name, source = %self.flow.plan.sources[number].name, "{}", error.message);
@@ -293,17 +319,20 @@ impl Running {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         ticks.tick().await;
         let mut ended = true;
+        let guests = Arc::clone(&self.flow);
+        let guests = &guests.guests;
         loop {
             tokio::select! {
                 fault = self.cutter.fault() => return Err(fault),
                 _ = ticks.tick() => {
                     self.cutter.cut(RunState::Running).await?;
                 }
-                reader = self.readers.join_next() => match reader {
+                reader = self.readers.join_next(), if !self.readers.is_empty() => match reader {
                     Some(Ok(whole)) => ended &= whole?,
                     Some(Err(_)) => return Err(Fault::bug("a reader panicked")),
-                    None => break,
+                    None => {}
                 },
+                () = guests.close_behind_the_last(), if self.readers.is_empty() => break,
             }
         }
         if *stop.borrow_and_update() == Stop::Now {

@@ -19,6 +19,7 @@ mod chain;
 mod conns;
 mod cursor;
 mod cut;
+mod desk;
 mod failure;
 mod fault;
 mod flow;
@@ -27,9 +28,11 @@ mod guards;
 mod head;
 mod inbox;
 mod lane;
+mod letters;
 mod parcel;
 mod parked;
 mod reader;
+mod redrive;
 mod reentry;
 mod router;
 mod run;
@@ -45,9 +48,12 @@ mod unpark;
 mod work;
 mod writer;
 
+pub(crate) use self::redrive::{disorder, may_return};
 pub(crate) use self::single::{Shared, SingleLane};
 pub use self::{
+    desk::Desk,
     fault::Fault,
     flow::FlowEnd,
+    redrive::{Redrive, Redriven},
     run::{Engine, FlowSummary, RunOptions, Stopper, Summary},
 };

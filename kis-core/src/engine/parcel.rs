@@ -10,7 +10,7 @@ use std::{
 
 use kis_conn::{
     Layout, RawRows,
-    store::{LetterWrite, StoredRow},
+    store::{LetterId, LetterWrite, StoredRow},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -78,6 +78,18 @@ pub(crate) struct Back {
     pub(crate) replays: u32,
     /// Its place among the parked rows of its lane.
     pub(crate) seq: Option<u64>,
+    /// The dead letter that it was.
+    pub(crate) was: Option<Was>,
+}
+
+/// The dead letter that a row was.
+#[derive(Clone, Debug)]
+pub(crate) struct Was {
+    pub(crate) id: LetterId,
+    /// The number of the step at which it failed.
+    pub(crate) at: usize,
+    /// Its place among the letters of its flow.
+    pub(crate) place: u64,
 }
 
 impl From {
@@ -136,6 +148,7 @@ impl From {
                 since_ms: before.map_or(now_ms, |back| back.since_ms),
                 replays: before.map_or(0, |back| back.replays),
                 seq: Some(before.and_then(|back| back.seq).unwrap_or_else(&mut seq)),
+                was: before.and_then(|back| back.was.clone()),
             }
         });
         let back = Arc::new(back.collect());
@@ -174,6 +187,7 @@ impl From {
     fn show_all(&self) -> String {
         let index = self.index.as_ref().map(|index| index.len());
         let rows = index.or_else(|| self.raw.as_ref().map(|raw| raw.len()));
+        let rows = rows.or_else(|| self.back.as_ref().map(|back| back.len()));
         match (rows, &self.raw) {
             (Some(1), _) => self.show(Some(0)),
             (Some(rows @ 2..), _) => format!("{} and {} rows behind it", self.show(Some(0)), rows - 1),

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kis_conn::{ConnError, ErrorClass, Next, Partition, Position, Source};
+use kis_conn::{BatchLimit, ConnError, ErrorClass, Next, Partition, Position, Source};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
@@ -98,7 +98,8 @@ async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
     let mut stop = flow.around.stop.clone();
     let mut paused = flow.paused.subscribe();
     let mut from = reading.from.clone();
-    let limit = flow.plan.sources[reading.source].limit();
+    let most = flow.plan.sources[reading.source].limit();
+    let letters = Arc::clone(&flow.around.letters);
     let mut patience = Patience::default();
     'open: loop {
         let opened = tokio::select! {
@@ -124,6 +125,14 @@ async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
                 _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
                 _ = paused.wait_for(|paused| !paused) => {}
             }
+            let limit = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
+                room = letters.room(&flow.around.counters) => BatchLimit {
+                    rows: most.rows.min(u32::try_from(room).unwrap_or(u32::MAX)),
+                    ..most
+                },
+            };
             let next = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
@@ -144,9 +153,15 @@ async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
                 _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
                 room = flow.intake.room(bytes) => room.ok_or_else(|| Fault::bug("a flow's intake budget is closed"))?,
             };
-            flow.around.counters.receive(reading.source, rows, bytes);
+            let counters = &flow.around.counters;
+            let take = || Flight::new(Arc::clone(counters), rows, bytes, vec![slot, room]);
+            let flight = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
+                flight = letters.admit(counters, rows, take) => flight,
+            };
+            counters.receive(reading.source, rows, bytes);
             from = Some(block.after.clone());
-            let flight = Flight::new(Arc::clone(&flow.around.counters), rows, bytes, vec![slot, room]);
             let place = flow.router.reserve(reading.number);
             let job = HeadJob {
                 source: reading.source,

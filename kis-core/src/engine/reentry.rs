@@ -104,15 +104,15 @@ impl Returned {
         }
     }
 
-    /// Sends the row to its lane. Rows that are sent one after the other arrive there in that order.
+    /// Sends the row to its lane. Rows that are sent one after the other arrive there in that order. Returns the number
+    /// of the cut that settles it.
     ///
     /// # Errors
     /// When the flow has to stop.
-    pub(super) async fn send(self, flow: &FlowRun) -> Result<(), Fault> {
+    pub(super) async fn send(self, flow: &FlowRun) -> Result<u64, Fault> {
         let lane = match self.way {
             Way::Lane { stage, lane } => {
-                flow.router.inject(stage, [(lane, self.parcel)]);
-                return Ok(());
+                return Ok(flow.router.inject(stage, [(lane, self.parcel)]));
             }
             Way::Head(lane) => lane,
         };
@@ -126,8 +126,7 @@ impl Returned {
             unique: false,
         };
         let parcels = head::through(flow, onward, lane, self.parcel, |_, _| Ok(())).await?;
-        flow.router.inject(0, parcels);
-        Ok(())
+        Ok(flow.router.inject(0, parcels))
     }
 }
 

@@ -105,8 +105,8 @@ impl Router {
         }
     }
 
-    /// Puts rows that were outside of the flow into lanes of a stage. A cut that begins later covers them.
-    pub(super) fn inject(&self, stage: usize, parcels: impl IntoIterator<Item = (usize, Parcel)>) {
+    /// Puts rows that were outside of the flow into lanes of a stage. Returns the number of the cut that settles them.
+    pub(super) fn inject(&self, stage: usize, parcels: impl IntoIterator<Item = (usize, Parcel)>) -> u64 {
         let mut inner = self.inner.lock();
         for (lane, parcel) in parcels {
             inner.moved = true;
@@ -114,6 +114,7 @@ impl Router {
             // delivered it, and what the row changes is frozen there together with what it brought.
             self.stages[stage][lane].send(0, parcel);
         }
+        inner.cut + 1
     }
 
     /// Waits until everything that was read has gone into the lanes.

@@ -15,11 +15,21 @@ use tokio::{
 };
 
 use super::{
+<<<<<<< HEAD
     around::{Stop, Surroundings},
     conns::{OpenConn, OpenConns, open_conns},
     fault::Fault,
     flow::{self, Environment, FlowEnd},
     guards::Guards,
+=======
+    around::{Clock, Stop, Surroundings},
+    conns::{OpenConns, open_conns},
+    desk::Desk,
+    fault::Fault,
+    flow::{self, Environment, FlowEnd},
+    letters::LetterBook,
+    redrive::{Redrive, Redriven},
+>>>>>>> fe8b0a1 (engine: dead letters are sent in again, bounded in number and age, and fatal rows can be skipped)
     work::Work,
     writer::Writer,
 };
@@ -45,11 +55,18 @@ pub struct RunOptions {
     pub exts: Exts,
     /// Forget what was stored of the flows, and read from the start.
     pub fresh: bool,
+<<<<<<< HEAD
     /// What the flows count on, from [`RunOptions::count`], for those who look at them before all is open; else the
     /// engine makes its own.
     pub counters: Vec<Arc<FlowCounters>>,
     /// The clock by which state expires: milliseconds since 1970. Tests hand in their own.
     pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+=======
+    /// Take nothing from the sources: only dead letters that are sent in, until the flows are drained.
+    pub closed: bool,
+    /// The clock by which state expires; tests hand in their own.
+    pub(crate) clock: Clock,
+>>>>>>> fe8b0a1 (engine: dead letters are sent in again, bounded in number and age, and fatal rows can be skipped)
 }
 
 impl RunOptions {
@@ -60,7 +77,11 @@ impl RunOptions {
             base: PathBuf::from("."),
             exts: Exts::default(),
             fresh: false,
+<<<<<<< HEAD
             counters: Vec::new(),
+=======
+            closed: false,
+>>>>>>> fe8b0a1 (engine: dead letters are sent in again, bounded in number and age, and fatal rows can be skipped)
             clock: super::around::system_clock(),
         }
     }
@@ -77,6 +98,7 @@ impl RunOptions {
 pub struct Engine {
     counters: Vec<Arc<FlowCounters>>,
     stop: watch::Sender<Stop>,
+    desk: Desk,
     started: Instant,
     flows: JoinSet<(usize, FlowEnd, Duration)>,
     /// The task of each flow, in the plan's order.
@@ -140,6 +162,7 @@ impl Engine {
         let conns = open_conns(plan, &options.store, &options.base, &options.clock, &all).await?;
         let (writer, writer_ended) =
             Writer::start(options.store.clone()).map_err(|error| Fault::new("thread", error))?;
+        let desk = Desk::new(options.store.clone());
         let (stop, stopped) = watch::channel(Stop::No);
         let mut ends: HashMap<Arc<str>, watch::Receiver<Option<bool>>> = HashMap::new();
         let mut senders = Vec::with_capacity(plan.flows.len());
@@ -158,6 +181,7 @@ impl Engine {
                 counters: Arc::clone(&all[number]),
                 clock: Arc::clone(&options.clock),
                 stop: stopped.clone(),
+                letters: Arc::new(LetterBook::new(&flow.name, &flow.conf.dead_letter)),
             };
             let env = Environment {
                 store: options.store.clone(),
@@ -169,11 +193,14 @@ impl Engine {
                 checkpoint: plan.global.checkpoint_every,
                 base: options.base.clone(),
                 fresh: options.fresh,
+                closed: options.closed,
+                desk: desk.clone(),
             };
             let before = flow
                 .conf
                 .after
                 .iter()
+                .filter(|_| !options.closed)
                 .filter_map(|name| Some((name.value.clone(), ends.get(&*name.value)?.clone())))
                 .collect();
             let flow = Arc::clone(flow);
@@ -197,6 +224,7 @@ impl Engine {
         Ok(Engine {
             counters: all,
             stop,
+            desk,
             started: Instant::now(),
             flows,
             tasks,
@@ -215,6 +243,66 @@ impl Engine {
     /// What stops the flows while somebody waits for their end.
     pub fn stopper(&self) -> Stopper {
         Stopper(self.stop.clone())
+    }
+
+    /// What can be done to the flows from outside.
+    pub fn desk(&self) -> Desk {
+        self.desk.clone()
+    }
+
+    /// Sends dead letters of one flow in again without reading its sources, and ends.
+    ///
+    /// # Errors
+    /// As [`Engine::start`]; what made the flow fail; why the letters cannot be sent in.
+    pub async fn redrive(
+        plan: &Plan,
+        options: RunOptions,
+        flow: &str,
+        redrive: &Redrive,
+    ) -> Result<Redriven, Fault> {
+        let options = RunOptions {
+            closed: true,
+            ..options
+        };
+        let mut engine = Engine::start(plan, options).await?;
+        let desk = engine.desk();
+        let mut fed = None;
+        let mut sent = false;
+        let summary = {
+            let stopper = engine.stopper();
+            let counters = engine.counters().to_vec();
+            let feeding = async {
+                while !desk.is_running(flow) {
+                    if counters.iter().any(|counters| counters.phase() == Phase::Failed) {
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                fed = Some(desk.redrive_and_end(flow, redrive).await);
+                stopper.drain();
+            };
+            let mut feeding = std::pin::pin!(feeding);
+            let mut end = std::pin::pin!(engine.wait());
+            loop {
+                tokio::select! {
+                    summary = &mut end => break summary,
+                    () = &mut feeding, if !sent => sent = true,
+                }
+            }
+        };
+        for flow in &summary.flows {
+            if let FlowEnd::Failed(fault) = &flow.end {
+                return Err(fault.clone());
+            }
+        }
+        let mut done = fed.unwrap_or_else(|| Err(Fault::bug("a flow ended before letters were sent in")))?;
+        done.again = summary
+            .flows
+            .iter()
+            .map(|flow| flow.counters.failed_again.get())
+            .sum();
+        done.unsettled = summary.deadline_passed;
+        Ok(done)
     }
 
     /// As [`Stopper::drain`].

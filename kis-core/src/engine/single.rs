@@ -7,7 +7,11 @@ use std::sync::{
 
 use kis_conn::{
     LaneContext,
+<<<<<<< HEAD
     store::{self, FlowCut, FlowRecord, FlowTables, LaneCut, Letter, LetterWrite, Store, StoreError},
+=======
+    store::{FlowCut, FlowRecord, FlowTables, LaneCut, Letter, LetterBound, LetterWrite, Store, StoreError},
+>>>>>>> fe8b0a1 (engine: dead letters are sent in again, bounded in number and age, and fatal rows can be skipped)
 };
 
 use super::{
@@ -19,7 +23,11 @@ use super::{
     cut,
     fault::Fault,
     flow::never_stop,
+<<<<<<< HEAD
     guards::Guards,
+=======
+    letters::LetterBook,
+>>>>>>> fe8b0a1 (engine: dead letters are sent in again, bounded in number and age, and fatal rows can be skipped)
     parcel::{Flight, From, Parcel},
     run::new_counters,
 };
@@ -107,6 +115,7 @@ impl SingleLane {
             counters: new_counters(&plan),
             clock: system_clock(),
             stop: never_stop(),
+            letters: Arc::new(LetterBook::new(&plan.name, &plan.conf.dead_letter)),
         };
         let mut lane = SingleLane {
             guards: Guards::new(&plan, &shared.conns, &around),
@@ -131,7 +140,9 @@ impl SingleLane {
         let number = self.shared.runs.fetch_add(1, Relaxed) + 1;
         let rows = self.work(&mut loaded.chains, batch, number).await?;
         let frozen = loaded.chains.iter_mut().map(|chain| chain.freeze(number));
-        let lanes = cut::encode(frozen.collect(), &self.plan)?;
+        let mut lanes = cut::encode(frozen.collect(), &self.plan)?;
+        let now_ms = self.around.now_ms();
+        self.around.letters.before_cut(&mut lanes, now_ms);
         let put = lanes.iter().flat_map(|lane| &lane.letters);
         let dead = put.filter_map(|letter| match letter {
             LetterWrite::Put(letter) => Some(letter.clone()),
@@ -237,6 +248,7 @@ impl SingleLane {
                 ..record
             },
             clear_parked: false,
+            letters: LetterBound::default(),
         };
         store.commit(std::slice::from_ref(&cut)).map_err(store_fault)?;
         Ok(cut.lanes)

@@ -88,6 +88,7 @@ fn bring_back(
             since_ms: row.since_ms,
             replays: 0,
             seq: Some(row.seq),
+            was: None,
         },
         letters: Vec::new(),
     };

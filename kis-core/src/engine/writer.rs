@@ -4,7 +4,7 @@ use std::thread;
 
 use kis_conn::{
     ConnError,
-    store::{FlowCut, Store},
+    store::{FlowCut, LetterStock, Store},
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,8 +22,8 @@ struct Job {
     done: oneshot::Sender<Written>,
 }
 
-/// A cut with what the store said; nothing of it is written when that is an error.
-pub(super) type Written = (FlowCut, Result<(), ConnError>);
+/// A cut with what the store said of its letters; nothing of it is written when that is an error.
+pub(super) type Written = (FlowCut, Result<Option<LetterStock>, ConnError>);
 
 /// How many cuts share one transaction at the most, so that one commit stays short.
 const GROUP: usize = 256;
@@ -45,9 +45,10 @@ impl Writer {
                     let (cuts, done): (Vec<_>, Vec<_>) =
                         group.drain(..).map(|job| (job.cut, job.done)).unzip();
                     let result = store.commit(&cuts).map_err(ConnError::from);
-                    for (cut, done) in cuts.into_iter().zip(done) {
+                    for (number, (cut, done)) in cuts.into_iter().zip(done).enumerate() {
+                        let stock = result.as_ref().map(|stocks| stocks[number]);
                         // A flow that was stopped meanwhile does not wait for its answer.
-                        let _ = done.send((cut, result.clone()));
+                        let _ = done.send((cut, stock.map_err(Clone::clone)));
                     }
                 }
                 drop(store);

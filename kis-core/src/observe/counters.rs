@@ -6,7 +6,7 @@ use std::{
     sync::{
         Arc, OnceLock,
         atomic::{
-            AtomicU8, AtomicU64,
+            AtomicBool, AtomicU8, AtomicU64,
             Ordering::{Relaxed, SeqCst},
         },
     },
@@ -275,6 +275,17 @@ pub struct FlowCounters {
     pub rows_out: Count,
     /// Rows that became dead letters.
     pub dead: Count,
+    /// Dead letters that were sent in again.
+    pub redriven: Count,
+    /// Dead letters whose rows failed again when they were sent in.
+    pub failed_again: Count,
+    /// Dead letters that were removed because there were too many.
+    pub letters_dropped: Count,
+    /// Dead letters that were removed because they were too old.
+    pub letters_expired: Count,
+    /// Dead letters in the store.
+    pub letters: AtomicU64,
+    letters_full: AtomicBool,
     /// Rows that could not be decoded.
     pub decode_errors: Count,
     /// Rows that are settled and covered by a durable cut.
@@ -332,6 +343,12 @@ impl FlowCounters {
             received_bytes: Count::default(),
             rows_out: Count::default(),
             dead: Count::default(),
+            redriven: Count::default(),
+            failed_again: Count::default(),
+            letters_dropped: Count::default(),
+            letters_expired: Count::default(),
+            letters: AtomicU64::new(0),
+            letters_full: AtomicBool::new(false),
             decode_errors: Count::default(),
             acked: Count::default(),
             cuts: Count::default(),
@@ -395,6 +412,16 @@ impl FlowCounters {
     pub fn on_phase(&self, tell: impl Fn(Phase) + Send + Sync + 'static) {
         // A second listener is not an error, it is just not told.
         let _ = self.on_phase.0.set(Box::new(tell));
+    }
+
+    /// Whether the flow takes no rows because there is no room for more dead letters.
+    pub fn is_letters_full(&self) -> bool {
+        self.letters_full.load(Relaxed)
+    }
+
+    /// Says whether there is no room for dead letters. Returns what was said before.
+    pub fn set_letters_full(&self, full: bool) -> bool {
+        self.letters_full.swap(full, Relaxed)
     }
 
     /// Rows that left at any step for this reason.

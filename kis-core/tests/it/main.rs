@@ -8,6 +8,7 @@
 mod actions;
 mod breaker;
 mod check;
+mod dlq;
 mod failures;
 mod letters;
 mod order;
