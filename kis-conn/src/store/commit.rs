@@ -10,8 +10,8 @@ use super::error::StoreError;
 use super::handle::{Inner, Store};
 use super::key::TableKey;
 use super::layout::{
-    Bytes2, FLOWS, NOTES, PARKED, POSITIONS, STATES, behind, embedded_table, id_key, put_record,
-    put_state, state_prefix, state_table,
+    Bytes2, FLOWS, NOTES, PARKED, POSITIONS, STATES, behind, embedded_table, id_key, put_record, put_state,
+    state_prefix, state_table,
 };
 use super::letters::{LetterStock, write_letters};
 use super::tables::FrozenTables;

@@ -30,16 +30,8 @@ pub(super) const PARKED: Bytes2<'static> = TableDefinition::new("parked");
 pub(super) const STATES: Bytes2<'static> = TableDefinition::new("states");
 
 /// The tables that are always there.
-pub(super) const FIXED: [Bytes2<'static>; 8] = [
-    KIS,
-    FLOWS,
-    POSITIONS,
-    NOTES,
-    LETTERS,
-    LETTER_ORDER,
-    SKIPS,
-    PARKED,
-];
+pub(super) const FIXED: [Bytes2<'static>; 8] =
+    [KIS, FLOWS, POSITIONS, NOTES, LETTERS, LETTER_ORDER, SKIPS, PARKED];
 
 const TABLE: &str = "table/";
 const RECORD_VERSION: u8 = 1;

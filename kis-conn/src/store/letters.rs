@@ -157,7 +157,9 @@ pub(super) fn write_letters(
     let mut stock = LetterStock::default();
     let bound = &cut.letters;
     for _ in 0..bound.at_most {
-        let Some((place, id)) = letters.oldest()? else { break };
+        let Some((place, id)) = letters.oldest()? else {
+            break;
+        };
         if place >> WITHIN_MS < bound.before_ms {
             stock.expired += 1;
         } else if letters.count > bound.max_rows.unwrap_or(u64::MAX) {
@@ -276,12 +278,7 @@ struct Seq {
 const PLACE: usize = 8 + 16;
 
 fn order_key(flow: &str, seq: u64, id: LetterId) -> Vec<u8> {
-    [
-        flow.key().as_slice(),
-        &seq.to_be_bytes(),
-        &id.0.to_be_bytes(),
-    ]
-    .concat()
+    [flow.key().as_slice(), &seq.to_be_bytes(), &id.0.to_be_bytes()].concat()
 }
 
 /// The place and the id in a key that [`order_key`] made.

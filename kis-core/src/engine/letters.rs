@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{OnceLock, atomic::Ordering::Relaxed},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -12,7 +15,8 @@ use kis_conn::store::{
 };
 use parking_lot::Mutex;
 
-use crate::observe::FlowCounters;
+use super::around::Clock;
+use crate::observe::{FlowCounters, HeldBy};
 
 /// How many letters one cut removes at the most because they are too many or too old.
 const AT_MOST: u32 = 10_000;
@@ -21,7 +25,6 @@ const AT_MOST: u32 = 10_000;
 const LOOK: Duration = Duration::from_millis(10);
 
 /// The dead letters of one running flow, as numbers.
-#[derive(Debug)]
 pub(crate) struct LetterBook {
     flow: String,
     max_rows: u64,
@@ -30,6 +33,8 @@ pub(crate) struct LetterBook {
     /// Rows that are let be letters whatever the policy of their error says, by their origin.
     skips: OnceLock<HashSet<String>>,
     stock: Mutex<Stock>,
+    full: AtomicBool,
+    clock: Clock,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +59,7 @@ pub(super) struct CutLetters {
 
 impl LetterBook {
     /// Knows of no letter yet.
-    pub(super) fn new(flow: &str, conf: &DeadLetterConf) -> LetterBook {
+    pub(super) fn new(flow: &str, conf: &DeadLetterConf, clock: Clock) -> LetterBook {
         LetterBook {
             flow: flow.to_owned(),
             max_rows: conf.max_rows,
@@ -62,6 +67,8 @@ impl LetterBook {
             on_full: conf.on_full,
             skips: OnceLock::new(),
             stock: Mutex::default(),
+            full: AtomicBool::new(false),
+            clock,
         }
     }
 
@@ -124,19 +131,24 @@ impl LetterBook {
         drop(stock);
         // Rows on their way are likely to leave room; letters do not.
         let full = room < rows && self.max_rows.saturating_sub(kept) < rows;
-        if counters.set_letters_full(full) != full {
-            let (flow, max) = (&self.flow, self.max_rows);
-            if full {
-                tracing::warn!(
-                    flow,
-                    kept,
-                    "no more rows are taken: dead_letter.max_rows is {max}; `dlq redrive` or `dlq purge` makes room"
-                );
-            } else {
-                tracing::info!(flow, kept, "rows are taken again: there is room for dead letters");
-            }
+        if self.full.swap(full, Relaxed) != full {
+            self.tell(full, kept, counters);
         }
         (room >= rows).then_some(room)
+    }
+
+    fn tell(&self, full: bool, kept: u64, counters: &FlowCounters) {
+        let (flow, max) = (&self.flow, self.max_rows);
+        let hold = counters.holds.of(HeldBy::Letters, "");
+        if full {
+            let why = format!(
+                "there are {kept} dead letters, and `dead_letter: {{ max_rows: {max} }}`; `dlq redrive` or `dlq purge` makes room"
+            );
+            tracing::warn!(flow, "no more rows are taken: {why}");
+            hold.begin(why, (self.clock)());
+        } else if hold.end().is_some() {
+            tracing::info!(flow, kept, "rows are taken again: there is room for dead letters");
+        }
     }
 
     /// How many more rows could become letters, if all that are on their way do.

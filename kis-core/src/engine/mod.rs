@@ -48,7 +48,7 @@ mod unpark;
 mod work;
 mod writer;
 
-pub(crate) use self::redrive::{disorder, may_return};
+pub(crate) use self::redrive::may_return;
 pub(crate) use self::single::{Shared, SingleLane};
 pub use self::{
     desk::Desk,

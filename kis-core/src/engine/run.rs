@@ -15,21 +15,14 @@ use tokio::{
 };
 
 use super::{
-<<<<<<< HEAD
     around::{Stop, Surroundings},
     conns::{OpenConn, OpenConns, open_conns},
-    fault::Fault,
-    flow::{self, Environment, FlowEnd},
-    guards::Guards,
-=======
-    around::{Clock, Stop, Surroundings},
-    conns::{OpenConns, open_conns},
     desk::Desk,
     fault::Fault,
     flow::{self, Environment, FlowEnd},
+    guards::Guards,
     letters::LetterBook,
     redrive::{Redrive, Redriven},
->>>>>>> fe8b0a1 (engine: dead letters are sent in again, bounded in number and age, and fatal rows can be skipped)
     work::Work,
     writer::Writer,
 };
@@ -55,18 +48,13 @@ pub struct RunOptions {
     pub exts: Exts,
     /// Forget what was stored of the flows, and read from the start.
     pub fresh: bool,
-<<<<<<< HEAD
+    /// Take nothing from the sources: only dead letters that are sent in, until the flows are drained.
+    pub closed: bool,
     /// What the flows count on, from [`RunOptions::count`], for those who look at them before all is open; else the
     /// engine makes its own.
     pub counters: Vec<Arc<FlowCounters>>,
     /// The clock by which state expires: milliseconds since 1970. Tests hand in their own.
     pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
-=======
-    /// Take nothing from the sources: only dead letters that are sent in, until the flows are drained.
-    pub closed: bool,
-    /// The clock by which state expires; tests hand in their own.
-    pub(crate) clock: Clock,
->>>>>>> fe8b0a1 (engine: dead letters are sent in again, bounded in number and age, and fatal rows can be skipped)
 }
 
 impl RunOptions {
@@ -77,11 +65,8 @@ impl RunOptions {
             base: PathBuf::from("."),
             exts: Exts::default(),
             fresh: false,
-<<<<<<< HEAD
             counters: Vec::new(),
-=======
             closed: false,
->>>>>>> fe8b0a1 (engine: dead letters are sent in again, bounded in number and age, and fatal rows can be skipped)
             clock: super::around::system_clock(),
         }
     }
@@ -181,7 +166,11 @@ impl Engine {
                 counters: Arc::clone(&all[number]),
                 clock: Arc::clone(&options.clock),
                 stop: stopped.clone(),
-                letters: Arc::new(LetterBook::new(&flow.name, &flow.conf.dead_letter)),
+                letters: Arc::new(LetterBook::new(
+                    &flow.name,
+                    &flow.conf.dead_letter,
+                    Arc::clone(&options.clock),
+                )),
             };
             let env = Environment {
                 store: options.store.clone(),

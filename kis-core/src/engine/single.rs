@@ -7,11 +7,9 @@ use std::sync::{
 
 use kis_conn::{
     LaneContext,
-<<<<<<< HEAD
-    store::{self, FlowCut, FlowRecord, FlowTables, LaneCut, Letter, LetterWrite, Store, StoreError},
-=======
-    store::{FlowCut, FlowRecord, FlowTables, LaneCut, Letter, LetterBound, LetterWrite, Store, StoreError},
->>>>>>> fe8b0a1 (engine: dead letters are sent in again, bounded in number and age, and fatal rows can be skipped)
+    store::{
+        self, FlowCut, FlowRecord, FlowTables, LaneCut, Letter, LetterBound, LetterWrite, Store, StoreError,
+    },
 };
 
 use super::{
@@ -23,11 +21,8 @@ use super::{
     cut,
     fault::Fault,
     flow::never_stop,
-<<<<<<< HEAD
     guards::Guards,
-=======
     letters::LetterBook,
->>>>>>> fe8b0a1 (engine: dead letters are sent in again, bounded in number and age, and fatal rows can be skipped)
     parcel::{Flight, From, Parcel},
     run::new_counters,
 };
@@ -115,7 +110,11 @@ impl SingleLane {
             counters: new_counters(&plan),
             clock: system_clock(),
             stop: never_stop(),
-            letters: Arc::new(LetterBook::new(&plan.name, &plan.conf.dead_letter)),
+            letters: Arc::new(LetterBook::new(
+                &plan.name,
+                &plan.conf.dead_letter,
+                system_clock(),
+            )),
         };
         let mut lane = SingleLane {
             guards: Guards::new(&plan, &shared.conns, &around),

@@ -6,7 +6,7 @@ use std::{
     sync::{
         Arc, OnceLock,
         atomic::{
-            AtomicBool, AtomicU8, AtomicU64,
+            AtomicU8, AtomicU64,
             Ordering::{Relaxed, SeqCst},
         },
     },
@@ -285,7 +285,6 @@ pub struct FlowCounters {
     pub letters_expired: Count,
     /// Dead letters in the store.
     pub letters: AtomicU64,
-    letters_full: AtomicBool,
     /// Rows that could not be decoded.
     pub decode_errors: Count,
     /// Rows that are settled and covered by a durable cut.
@@ -348,7 +347,6 @@ impl FlowCounters {
             letters_dropped: Count::default(),
             letters_expired: Count::default(),
             letters: AtomicU64::new(0),
-            letters_full: AtomicBool::new(false),
             decode_errors: Count::default(),
             acked: Count::default(),
             cuts: Count::default(),
@@ -395,7 +393,9 @@ impl FlowCounters {
     /// Where the flow is in its life.
     pub fn phase(&self) -> Phase {
         match Phase::ALL[usize::from(self.phase.load(SeqCst))] {
-            Phase::Running if self.holds.any(HeldBy::Budget) => Phase::Paused,
+            Phase::Running if self.holds.any(HeldBy::Budget) || self.holds.any(HeldBy::Letters) => {
+                Phase::Paused
+            }
             phase => phase,
         }
     }
@@ -412,16 +412,6 @@ impl FlowCounters {
     pub fn on_phase(&self, tell: impl Fn(Phase) + Send + Sync + 'static) {
         // A second listener is not an error, it is just not told.
         let _ = self.on_phase.0.set(Box::new(tell));
-    }
-
-    /// Whether the flow takes no rows because there is no room for more dead letters.
-    pub fn is_letters_full(&self) -> bool {
-        self.letters_full.load(Relaxed)
-    }
-
-    /// Says whether there is no room for dead letters. Returns what was said before.
-    pub fn set_letters_full(&self, full: bool) -> bool {
-        self.letters_full.swap(full, Relaxed)
     }
 
     /// Rows that left at any step for this reason.

@@ -22,6 +22,8 @@ pub enum HeldBy {
     Hang,
     /// Too many calls were given up and still hold their threads.
     Threads,
+    /// There is no room for more dead letters.
+    Letters,
     /// Rows are on their way and none is settled.
     Stuck,
 }
@@ -88,6 +90,7 @@ impl Hold {
             HeldBy::Budget => format!("is paused (budget) at step {what}"),
             HeldBy::Hang => format!("hangs in step {what}"),
             HeldBy::Threads => "waits for threads of calls that were given up".to_owned(),
+            HeldBy::Letters => "takes no more rows".to_owned(),
             HeldBy::Stuck => "has rows on their way and settles none".to_owned(),
         };
         Some(format!("{text} since {}: {why}", since.unwrap_or_default()))

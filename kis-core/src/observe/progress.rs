@@ -174,6 +174,7 @@ impl FlowProgress {
                 HeldBy::Budget => format!("too many rows fail at {}", hold.what),
                 HeldBy::Hang => format!("hangs in {}", hold.what),
                 HeldBy::Threads => "waits for threads".to_owned(),
+                HeldBy::Letters => "no room for dead letters".to_owned(),
                 HeldBy::Stuck => "settles nothing".to_owned(),
             });
         }
