@@ -48,12 +48,11 @@ mod unpark;
 mod work;
 mod writer;
 
-pub(crate) use self::redrive::may_return;
 pub(crate) use self::single::{Shared, SingleLane};
 pub use self::{
     desk::Desk,
     fault::Fault,
     flow::FlowEnd,
-    redrive::{Redrive, Redriven},
+    redrive::{Redrive, Redriven, may_return},
     run::{Engine, FlowSummary, RunOptions, Stopper, Summary},
 };

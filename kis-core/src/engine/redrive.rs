@@ -71,7 +71,7 @@ pub struct Redriven {
 }
 
 /// Why letters of this flow may not be sent in without further ado, if that is so.
-pub(crate) fn disorder(plan: &FlowPlan) -> Option<String> {
+pub(super) fn disorder(plan: &FlowPlan) -> Option<String> {
     let stage = plan.stages.iter().find_map(|stage| stage.key.as_deref());
     let by_source = plan.sources.iter().find_map(|source| source.key());
     let key = order_key(plan).or(by_source).or(stage)?;
@@ -86,7 +86,7 @@ pub(crate) fn disorder(plan: &FlowPlan) -> Option<String> {
 ///
 /// # Errors
 /// Why not, for people.
-pub(crate) fn may_return(plan: &Arc<FlowPlan>, letter: &Letter) -> Result<(), String> {
+pub fn may_return(plan: &Arc<FlowPlan>, letter: &Letter) -> Result<(), String> {
     let counters = super::run::new_counters(plan);
     let flight = Flight::new(counters, 0, 0, Vec::new());
     returning(plan, letter)?.restore(plan, flight).map(drop)

@@ -136,5 +136,6 @@ fn letter(row: ParkedRow, why: &str, now_ms: u64) -> Letter {
         first_ms: row.since_ms,
         last_ms: now_ms,
         replays: 0,
+        seq: 0,
     }
 }
