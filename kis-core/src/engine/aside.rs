@@ -13,6 +13,7 @@ use super::{
     fault::Fault,
     parcel::{Flight, Parcel},
     shelf::{Entry, Wait},
+    withheld::{Failed, Passing},
 };
 use crate::{
     error::Error,
@@ -91,16 +92,7 @@ impl Chain {
     }
 
     /// Sets rows aside that failed alone, and behind them those that were not called since they wait for one of these.
-    ///
-    /// # Errors
-    /// When the flow has to stop.
-    pub(super) fn set_rows_aside(
-        &mut self,
-        at: usize,
-        run: &mut Run,
-        fails: Vec<Fail>,
-        tries: &Tries,
-    ) -> Result<(), Fault> {
+    pub(super) fn set_rows_aside(&mut self, at: usize, run: &mut Run, fails: Vec<Fail>, tries: &Tries) {
         let retry = self.flow.steps[at].on_error.retry;
         let mut behind = Vec::new();
         let mut gone = Vec::new();
@@ -137,8 +129,7 @@ impl Chain {
         if let Some(shelf) = &mut self.shelf {
             shelf.park_behind(behind, run.entry.is_some());
         }
-        let (from, keys) = (run.from.clone(), run.keys.clone());
-        self.fail_rows(at, &from, keys.as_ref(), gone.into_iter(), tries.attempt)
+        self.withhold(gone.into_iter(), tries.attempt, Failed::Called);
     }
 
     /// When rows that were set aside are to be tried again.
@@ -168,7 +159,7 @@ impl Chain {
         let hashes = entry.hashes();
         self.fallen.clear();
         let onward = if self.is_too_old(&entry) {
-            self.give_up(entry)?;
+            self.give_up(entry).await?;
             Vec::new()
         } else {
             let Entry {
@@ -190,12 +181,12 @@ impl Chain {
         if let Some(shelf) = &mut self.shelf {
             shelf.done(id, &hashes);
         }
-        self.relieve()?;
+        self.relieve().await?;
         Ok(onward)
     }
 
     /// Lets keys give up while more rows are set aside than may be.
-    pub(super) fn relieve(&mut self) -> Result<(), Fault> {
+    pub(super) async fn relieve(&mut self) -> Result<(), Fault> {
         loop {
             let Some(shelf) = self.shelf.as_mut().filter(|shelf| shelf.all.gives_up()) else {
                 return Ok(());
@@ -205,13 +196,13 @@ impl Chain {
             };
             for entry in entries {
                 self.fallen.clear();
-                self.give_up(entry)?;
+                self.give_up(entry).await?;
             }
         }
     }
 
     /// Settles rows that waited in vain.
-    fn give_up(&mut self, entry: Entry) -> Result<(), Fault> {
+    async fn give_up(&mut self, entry: Entry) -> Result<(), Fault> {
         let error = entry.wait.error.unwrap_or_else(|| {
             Error::retry("it waited behind a row of its key, and no more rows can be parked")
                 .with_code("parked_full")
@@ -220,13 +211,14 @@ impl Chain {
         let fails = (0..rows)
             .map(|i| entry.batch.fail(i, error.clone()))
             .collect::<Vec<_>>();
-        self.fail_rows(
-            entry.at,
-            &entry.from,
-            entry.keys.as_ref(),
-            fails.into_iter(),
-            entry.wait.tries.attempt,
-        )?;
+        self.withhold(fails.into_iter(), entry.wait.tries.attempt, Failed::Spent);
+        let passing = Passing {
+            from: &entry.from,
+            keys: entry.keys.as_ref(),
+            batch: &mut Batch::default(),
+            given: rows,
+        };
+        self.settle_withheld(entry.at, passing).await?;
         let counters = self.around.counters.step(entry.at);
         counters.rows_in.add(rows as u64);
         counters.failed.add(std::mem::take(&mut self.failed) as u64);

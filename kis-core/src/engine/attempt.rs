@@ -12,18 +12,17 @@ use tracing::Instrument;
 use super::{
     chain::{Chain, Run},
     cursor::Came,
-    failure::Failing,
     fault::Fault,
-    parcel::From,
     reader::Patience,
     search,
+    withheld::Failed,
 };
 use crate::{
     error::Error,
     flow::StepPlan,
     function::{Action, HandsOn, Verdict},
     observe::DropReason,
-    row::{Batch, Fail, Fails, key::Keys},
+    row::{Batch, Fail, Fails},
 };
 
 /// How often and how long a call has been tried.
@@ -89,11 +88,14 @@ impl Chain {
         run: &mut Run,
         tries: Option<Tries>,
     ) -> Result<Came, Fault> {
+        self.guards.budgets.pass().await?;
         let i = at - self.first;
         let plan = &self.steps[i].plan;
         let (on, batchwise) = (plan.info.on, plan.info.takes.batch);
         if !plan.must.is_empty() && !run.batch.is_empty() {
-            self.must(at, run)?;
+            self.must(at, run);
+            let given = run.batch.len() + self.withheld.len();
+            self.settle_withheld(at, run.passing(given)).await?;
             if run.batch.is_empty() {
                 self.failed = 0;
                 return Ok(Came {
@@ -112,7 +114,9 @@ impl Chain {
             Verdict::Go(action) if fails.is_empty() => action,
             verdict => {
                 let tries = tries.unwrap_or_else(|| Tries::first(&self.flow.steps[at]));
-                self.recover(at, run, verdict, fails, tries).await?
+                let action = self.recover(at, run, verdict, fails, tries).await?;
+                self.settle_withheld(at, run.passing(came - self.aside)).await?;
+                action
             }
         };
         // Rows that were set aside are counted when they come back.
@@ -182,7 +186,7 @@ impl Chain {
             Verdict::Failed(error) => error,
         };
         loop {
-            self.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), tries.attempt)?;
+            self.withhold(fails.drain(), tries.attempt, Failed::Called);
             match self.again(at, &error, &mut tries).await? {
                 Again::Now => {}
                 Again::After(wait) if self.sets_aside(at, run) => {
@@ -272,7 +276,7 @@ impl Chain {
             let verdict = self.steps[at - self.first]
                 .call(batch, run.keys.as_ref(), &mut fails)
                 .await;
-            self.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), tries.attempt)?;
+            self.withhold(fails.drain(), tries.attempt, Failed::Called);
             match verdict {
                 Verdict::Go(action) => return Ok(Ok(action)),
                 Verdict::Failed(error) => {
@@ -324,13 +328,7 @@ impl Chain {
         let (again, settled): (Vec<Fail>, Vec<Fail>) = fails
             .drain()
             .partition(|fail| fail.held || self.is_tried_again(at, &fail.error));
-        self.fail_rows(
-            at,
-            &run.from,
-            run.keys.as_ref(),
-            settled.into_iter(),
-            tries.attempt,
-        )?;
+        self.withhold(settled.into_iter(), tries.attempt, Failed::Called);
         self.try_rows_again(at, run, again, tries).await
     }
 
@@ -349,7 +347,8 @@ impl Chain {
         let known = again.iter().all(|fail| fail.origin.is_some());
         let down = |fail: &Fail| !fail.held && fail.error.class() == ErrorClass::Unavailable;
         if known && self.sets_rows_aside(at, run) && !again.iter().any(down) {
-            return self.set_rows_aside(at, run, again, tries);
+            self.set_rows_aside(at, run, again, tries);
+            return Ok(());
         }
         for fail in again {
             search::retry_row(self, at, run, fail, tries.attempt).await?;
@@ -373,40 +372,12 @@ impl Chain {
         self.steps[at - self.first].others_stand()
     }
 
-    /// Applies the error policy to rows that failed for good.
-    pub(super) fn fail_rows(
-        &mut self,
-        at: usize,
-        from: &From,
-        keys: Option<&Arc<Keys>>,
-        fails: impl Iterator<Item = Fail>,
-        attempts: u32,
-    ) -> Result<(), Fault> {
-        let failing = Failing {
-            flow: &self.flow.name,
-            step: &self.flow.steps[at],
-            at,
-            from,
-            keys,
-            counters: &self.around.counters,
-            attempts,
-            now_ms: self.around.now_ms(),
-            book: &self.around.letters,
-        };
-        for fail in fails {
-            self.failed += 1;
-            let nth = self.fallen.count(at, fail.origin);
-            failing.settle(fail, nth, &mut self.letters)?;
-        }
-        Ok(())
-    }
-
     /// Rejects rows in which a field is missing that the step's function document demands, or warns of them.
-    fn must(&mut self, at: usize, run: &mut Run) -> Result<(), Fault> {
+    fn must(&mut self, at: usize, run: &mut Run) {
         let flow = Arc::clone(&self.flow);
         let plan = &flow.steps[at];
         if plan.must.is_empty() || run.batch.is_empty() {
-            return Ok(());
+            return;
         }
         let mut fails = Fails::default();
         if let Some(row) = plan.info.takes.row {
@@ -439,6 +410,6 @@ impl Chain {
             }
         }
         run.batch.retain(&keep);
-        self.fail_rows(at, &run.from, run.keys.as_ref(), fails.drain(), 1)
+        self.withhold(fails.drain(), 1, Failed::Before);
     }
 }

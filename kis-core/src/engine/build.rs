@@ -226,6 +226,8 @@ pub(super) fn chain(
         total,
         logs,
         letters: Vec::new(),
+        guards: Arc::clone(kit.guards),
+        withheld: Vec::new(),
         failed: 0,
         aside: 0,
         shelf: None,

@@ -14,9 +14,11 @@ use super::{
     cursor::{self, Next},
     failure::Fallen,
     fault::Fault,
+    guards::Guards,
     lane::LaneFreeze,
     parcel::{Flight, From, Parcel},
     shelf::Shelf,
+    withheld::{Passing, Withheld},
 };
 use crate::{
     flow::FlowPlan,
@@ -37,6 +39,9 @@ pub(super) struct Chain {
     pub(super) total: usize,
     pub(super) logs: Vec<Arc<dyn LaneLog>>,
     pub(super) letters: Vec<LetterWrite>,
+    pub(super) guards: Arc<Guards>,
+    /// Rows that failed for good in the step at work and are not settled yet.
+    pub(super) withheld: Vec<Withheld>,
     /// How many rows failed for good in the step at work, whatever their policy.
     pub(super) failed: usize,
     /// How many rows of the step at work were set aside.
@@ -98,6 +103,16 @@ impl Run {
             clock: Instant::now(),
         }
     }
+
+    /// The batch as it stands behind a call that was given so many rows.
+    pub(super) fn passing(&mut self, given: usize) -> Passing<'_> {
+        Passing {
+            from: &self.from,
+            keys: self.keys.as_ref(),
+            batch: &mut self.batch,
+            given,
+        }
+    }
 }
 
 impl Chain {
@@ -117,12 +132,12 @@ impl Chain {
         if !run.batch.is_empty() {
             self.hold_back(parcel.step, &mut run);
             if run.batch.is_empty() {
-                self.relieve()?;
+                self.relieve().await?;
                 return Ok(Vec::new());
             }
         }
         let onward = self.drive(run, parcel.step, None, parcel.flight).await?;
-        self.relieve()?;
+        self.relieve().await?;
         Ok(onward)
     }
 
@@ -141,6 +156,7 @@ impl Chain {
         self.keep_inputs(self.first..at, &mut run);
         let end = self.first + self.steps.len();
         let now_ms = self.around.now_ms();
+        self.guards.budgets.tick(now_ms);
         for state in self.steps.iter_mut().filter_map(|step| step.state.as_mut()) {
             state.set_now(now_ms);
         }

@@ -66,9 +66,20 @@ impl Gate {
         }
     }
 
+    /// Waits until the gate is open.
+    pub(super) async fn opened(&self) {
+        // The sender is here, so the channel cannot be closed.
+        let _ = self.waiters.subscribe().wait_for(|shut| !*shut).await;
+    }
+
     /// The try of this turn worked: everybody goes on.
     pub(super) fn open(&self, mut turn: Turn) {
         turn.0.next = turn.0.first;
+        self.half_open(turn);
+    }
+
+    /// Everybody goes on for a try; if it fails and the gate is shut again, the next one is later.
+    pub(super) fn half_open(&self, _: Turn) {
         self.shut.store(false, Release);
         self.waiters.send_replace(false);
     }

@@ -1,4 +1,5 @@
-//! What stands around every call of a flow's steps: the breakers of its connectors, and the seats of its lanes.
+//! What stands around every call of a flow's steps: the breakers of its connectors, the seats of its lanes, its budget
+//! of failed rows.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -12,6 +13,7 @@ use smallvec::SmallVec;
 use super::{
     around::{Stop, Surroundings},
     breaker::{Breaker, Stopped, Trial},
+    budget::Budgets,
     conns::OpenConn,
     seat::Seats,
     threads,
@@ -28,6 +30,7 @@ use crate::{
 pub(super) struct Guards {
     pub(super) around: Surroundings,
     pub(super) seats: Arc<Seats>,
+    pub(super) budgets: Budgets,
     steps: Vec<StepGuard>,
 }
 
@@ -52,8 +55,14 @@ pub(super) struct Leave {
 }
 
 impl Guards {
-    /// The guards of `plan`, whose connectors are among `conns`.
-    pub(super) fn new(plan: &FlowPlan, conns: &[OpenConn], around: &Surroundings) -> Arc<Guards> {
+    /// The guards of `plan`, whose connectors are among `conns`. A flow that `waits` pauses when its budget of failed
+    /// rows is used up; for one that a program runs, who reads what came of each run, that would be a hang.
+    pub(super) fn new(
+        plan: &FlowPlan,
+        conns: &[OpenConn],
+        around: &Surroundings,
+        waits: bool,
+    ) -> Arc<Guards> {
         let mut known: Vec<usize> = Vec::new();
         let steps = plan.steps.iter().map(|step| {
             for (_, conn) in &step.conns {
@@ -77,6 +86,7 @@ impl Guards {
         Arc::new(Guards {
             steps: steps.collect(),
             seats: Arc::default(),
+            budgets: Budgets::new(plan, around, waits),
             around: around.clone(),
         })
     }

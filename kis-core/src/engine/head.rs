@@ -12,6 +12,7 @@ use super::{
     flow::FlowRun,
     parcel::{Flight, From, Parcel},
     stored,
+    withheld::{Failed, Passing},
 };
 use crate::row::{Batch, Fails};
 
@@ -71,8 +72,8 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
         letters: Vec::new(),
         flight,
     };
-    through(flow, onward, lane, parcel, |chain, from| {
-        chain.fail_rows(0, from, None, fails.drain(), 1)
+    through(flow, onward, lane, parcel, |chain| {
+        chain.withhold(fails.drain(), 1, Failed::Before);
     })
     .await
 }
@@ -87,8 +88,8 @@ pub(super) async fn through(
     flow: &FlowRun,
     onward: Onward,
     lane: usize,
-    parcel: Parcel,
-    before: impl FnOnce(&mut Chain, &From) -> Result<(), Fault>,
+    mut parcel: Parcel,
+    before: impl FnOnce(&mut Chain),
 ) -> Result<Vec<(usize, Parcel)>, Fault> {
     let flight = Arc::clone(&parcel.flight);
     let seat = flow.guards.seats.borrow();
@@ -100,6 +101,8 @@ pub(super) async fn through(
         total: flow.plan.own_steps,
         logs: Vec::new(),
         letters: Vec::new(),
+        guards: Arc::clone(&flow.guards),
+        withheld: Vec::new(),
         failed: 0,
         aside: 0,
         shelf: None,
@@ -108,7 +111,14 @@ pub(super) async fn through(
         onward: Some(onward),
         collected: None,
     };
-    before(&mut chain, &parcel.from)?;
+    before(&mut chain);
+    let passing = Passing {
+        given: parcel.batch.len() + chain.withheld.len(),
+        from: &parcel.from,
+        keys: None,
+        batch: &mut parcel.batch,
+    };
+    chain.settle_withheld(0, passing).await?;
     let mut parcels = if parcel.batch.is_empty() {
         Vec::new()
     } else {

@@ -13,6 +13,7 @@ mod aside;
 mod ask;
 mod attempt;
 mod breaker;
+mod budget;
 mod build;
 mod call;
 mod chain;
@@ -45,6 +46,7 @@ pub(crate) mod sources;
 mod stored;
 mod threads;
 mod unpark;
+mod withheld;
 mod work;
 mod writer;
 

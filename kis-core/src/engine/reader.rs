@@ -123,7 +123,11 @@ async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
-                _ = paused.wait_for(|paused| !paused) => {}
+                () = async {
+                    // The watched values live as long as the flow.
+                    let _ = paused.wait_for(|paused| !paused).await;
+                    flow.guards.budgets.opened().await;
+                } => {}
             }
             let limit = tokio::select! {
                 biased;

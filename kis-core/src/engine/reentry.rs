@@ -125,7 +125,7 @@ impl Returned {
             lanes: flow.plan.lanes,
             unique: false,
         };
-        let parcels = head::through(flow, onward, lane, self.parcel, |_, _| Ok(())).await?;
+        let parcels = head::through(flow, onward, lane, self.parcel, |_| {}).await?;
         Ok(flow.router.inject(0, parcels))
     }
 }

@@ -177,7 +177,7 @@ impl Engine {
                 writer: writer.clone(),
                 conns: Arc::clone(&conns),
                 exts: options.exts.clone(),
-                guards: Guards::new(flow, &conns, &around),
+                guards: Guards::new(flow, &conns, &around, true),
                 work,
                 checkpoint: plan.global.checkpoint_every,
                 base: options.base.clone(),

@@ -10,6 +10,7 @@ use super::{
     chain::{Chain, Run},
     fault::Fault,
     reader::Patience,
+    withheld::Failed,
 };
 use crate::{
     error::Error,
@@ -57,7 +58,7 @@ pub(super) async fn bad_rows(
             behind,
             settled,
         };
-        again.extend(take_rows(run, named, chain, at, attempt)?);
+        again.extend(take_rows(run, named, chain, attempt));
         if run.batch.is_empty() {
             break Action::default();
         }
@@ -122,7 +123,7 @@ async fn by_probes(
         // Each half works and both together do not: the batch as a whole is what the function refuses.
         bad.extend((0..rows).map(|i| (i, error.clone())));
     }
-    take_rows(run, Named::settled(bad), chain, at, attempt)?;
+    take_rows(run, Named::settled(bad), chain, attempt);
     if run.batch.is_empty() {
         return Ok(Action::default());
     }
@@ -133,7 +134,7 @@ async fn by_probes(
         Ok(action) => Ok(action),
         Err(error) => {
             let all = (0..run.batch.len()).map(|i| (i, error.clone())).collect();
-            take_rows(run, Named::settled(all), chain, at, attempt)?;
+            take_rows(run, Named::settled(all), chain, attempt);
             Ok(Action::default())
         }
     }
@@ -155,7 +156,7 @@ async fn in_parts(
     while let Some((mut piece, error)) = pieces.pop() {
         if let Some(error) = error {
             let fail = piece.fail(0, error);
-            chain.fail_rows(at, &run.from, run.keys.as_ref(), std::iter::once(fail), attempt)?;
+            chain.withhold(std::iter::once(fail), attempt, Failed::Called);
             continue;
         }
         match chain.persist(at, &mut piece, run, attempt).await? {
@@ -234,7 +235,8 @@ pub(super) async fn retry_row(
             Verdict::Failed(error) => fail.error = error,
         }
     }
-    chain.fail_rows(at, &run.from, run.keys.as_ref(), std::iter::once(fail), attempt)
+    chain.withhold(std::iter::once(fail), attempt, Failed::Called);
+    Ok(())
 }
 
 /// The rows that an error names, as far as the batch has them, each once.
@@ -288,13 +290,7 @@ impl Named {
 }
 
 /// Takes rows out of the batch; returns those that come back.
-fn take_rows(
-    run: &mut Run,
-    named: Named,
-    chain: &mut Chain,
-    at: usize,
-    attempt: u32,
-) -> Result<Vec<Fail>, Fault> {
+fn take_rows(run: &mut Run, named: Named, chain: &mut Chain, attempt: u32) -> Vec<Fail> {
     let Named {
         retried,
         behind,
@@ -317,6 +313,6 @@ fn take_rows(
     let again = retried.into_iter().map(|(i, error)| run.batch.fail(i, error));
     let again = again.chain(behind.into_iter().map(held)).collect();
     run.batch.retain(&keep);
-    chain.fail_rows(at, &run.from, run.keys.as_ref(), fails.into_iter(), attempt)?;
-    Ok(again)
+    chain.withhold(fails.into_iter(), attempt, Failed::Called);
+    again
 }

@@ -117,7 +117,7 @@ impl SingleLane {
             )),
         };
         let mut lane = SingleLane {
-            guards: Guards::new(&plan, &shared.conns, &around),
+            guards: Guards::new(&plan, &shared.conns, &around, false),
             plan,
             shared,
             around,

@@ -7,6 +7,7 @@
 
 mod actions;
 mod breaker;
+mod budget;
 mod check;
 mod dlq;
 mod failures;
