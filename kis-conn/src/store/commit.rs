@@ -116,9 +116,6 @@ fn write_flow(
         .iter()
         .map(|(step, state)| ((flow, &**step).key(), Some(put_record(state))));
     put_all(write, inner, STATES, states)?;
-    if cut.clear_parked {
-        remove_prefix(write, inner, PARKED, &flow.key())?;
-    }
     let stock = write_letters(write, inner, cut)?;
     let parked = sorted(
         &cut.lanes,

@@ -23,8 +23,6 @@ pub struct FlowCut {
     pub states: Vec<(Arc<str>, StateRecord)>,
     /// The flow's record with this cut.
     pub record: FlowRecord,
-    /// Removes all parked rows the flow has in the store, before those of the lanes are written.
-    pub clear_parked: bool,
     /// What is removed of the flow's dead letters when those of the lanes are written.
     pub letters: LetterBound,
 }

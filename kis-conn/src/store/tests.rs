@@ -148,7 +148,6 @@ fn cut(flow: &str, number: u64) -> FlowCut {
             cut: number,
             ..FlowRecord::default()
         },
-        clear_parked: false,
     }
 }
 
@@ -228,14 +227,6 @@ fn what_is_removed_is_gone() {
     assert!(store.letters("a").unwrap().is_empty());
     assert_eq!(store.parked("a").unwrap(), [parked("a", "b", 2)]);
     assert!(state_steps(&store, "a").is_empty());
-    store
-        .commit(&[FlowCut {
-            flow: "a".into(),
-            clear_parked: true,
-            ..FlowCut::default()
-        }])
-        .unwrap();
-    assert!(store.parked("a").unwrap().is_empty());
 }
 
 #[test]

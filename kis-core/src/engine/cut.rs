@@ -207,7 +207,6 @@ impl Cutter {
             notes,
             states: self.states.clone(),
             record: record.clone(),
-            clear_parked: false,
             letters: bound,
         };
         let mut patience = Patience::default();

@@ -246,7 +246,6 @@ impl SingleLane {
                 at_ms: self.around.now_ms(),
                 ..record
             },
-            clear_parked: false,
             letters: LetterBound::default(),
         };
         store.commit(std::slice::from_ref(&cut)).map_err(store_fault)?;
