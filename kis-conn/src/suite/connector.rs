@@ -9,7 +9,7 @@ use super::{calls, cuts};
 use crate::{ConnError, Connector, Store};
 
 /// A connector under test: an outside system of its own, how to open the connector on it, and how to write and see
-/// rows. Rows are short texts, all different, without line ends.
+/// rows. Rows are texts of up to 1 KB, all different, without line ends.
 pub trait ConnectorUnderTest: Sync {
     /// The connector.
     type Connector: Connector;

@@ -2,7 +2,7 @@
 
 use super::calls::{expect, with};
 use super::connector::ConnectorUnderTest;
-use super::engine::Process;
+use super::engine::{Lane, Process};
 use super::report::{Checks, During, Verdict, ensure, shown};
 use crate::{Connector, ErrorClass, Store};
 
@@ -134,6 +134,7 @@ async fn marker<T: ConnectorUnderTest>(case: &T, store: &Store) -> Verdict {
     // Lane one meets the marker first and goes on.
     let first = one.freeze();
     process.write(&one, &["behind"]).await?;
+    write_much(&process, &one).await?;
     process.call(&one, &["never"], false).await.during("a call")?;
     process.write(&two, &["b2"]).await?;
     let second = two.freeze();
@@ -164,7 +165,7 @@ async fn crash<T: ConnectorUnderTest>(case: &T, store: &Store) -> Verdict {
     process.write(&one, &["a1", "a2"]).await?;
     process.write(&two, &["b1"]).await?;
     process.cut(&[&one, &two]).await?;
-    process.write(&two, &["lost with the crash"]).await?;
+    write_much(&process, &two).await?;
     drop((one, two, process));
 
     // Two starts one after the other, the second with more lanes.
@@ -278,4 +279,17 @@ async fn fresh<T: ConnectorUnderTest>(case: &T, store: &Store) -> Verdict {
     process.cut(&[&lane]).await?;
     let what = "after a start anew and the rows again";
     expect(what, &process.rows().await?, &["f1", "f2"])
+}
+
+/// So many rows that a connector may send some of them before the cut.
+async fn write_much<T: ConnectorUnderTest>(process: &Process<'_, T>, lane: &Lane<T::Connector>) -> Verdict {
+    for call in 0..4 {
+        let rows: Vec<String> = (0..100)
+            .map(|row| format!("lost {call} {row} {}", "x".repeat(1000)))
+            .collect();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let written = process.call(lane, &rows, true).await;
+        written.during("writing 400 rows of 1 KB")?;
+    }
+    Ok(())
 }
