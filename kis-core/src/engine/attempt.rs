@@ -156,13 +156,18 @@ impl Chain {
     async fn call(&mut self, at: usize, run: &mut Run, fails: &mut Fails, attempt: u32) -> Verdict {
         let step = &mut self.steps[at - self.first];
         let (name, rows) = (&self.flow.steps[at].name, run.batch.len());
-        let call = step.call(&mut run.batch, run.keys.as_ref(), fails);
         // The span costs as much as a small step, so it is made only when somebody looks.
         let verdict = if tracing::enabled!(tracing::Level::DEBUG) {
-            call.instrument(tracing::debug_span!("step", step = %name, rows, attempt))
+            step.call(&mut run.batch, run.keys.as_ref(), fails)
+                .instrument(tracing::debug_span!("step", step = %name, rows, attempt))
                 .await
+        } else if let Some(verdict) = step.call_now(&mut run.batch, run.keys.as_ref(), fails) {
+            if !matches!(verdict, Verdict::Go(_)) || !fails.is_empty() {
+                step.tell(&verdict, fails).await;
+            }
+            verdict
         } else {
-            call.await
+            step.call(&mut run.batch, run.keys.as_ref(), fails).await
         };
         let waited = step.take_waited();
         let now = Instant::now();

@@ -1,6 +1,12 @@
 //! One call of one step on one batch: sync, async with its time limit, or on a thread of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use kis_conf::Mode;
 use kis_conn::{ErrorClass, LaneLog};
@@ -73,6 +79,32 @@ fn hold<'a>(
 }
 
 impl StepRun {
+    /// Calls a function that is not awaited and touches neither connectors nor state, if it may be called at once: no
+    /// future is made for such a call. What comes of it other than rows is to be told by [`StepRun::tell`].
+    #[inline]
+    pub(super) fn call_now(
+        &mut self,
+        batch: &mut Batch,
+        keys: Option<&Arc<Keys>>,
+        fails: &mut Fails,
+    ) -> Option<Verdict> {
+        let Call::Now(call) = self.plan.info.call else {
+            return None;
+        };
+        if !self.logs.is_empty() || self.state.is_some() || !self.guards.are_open(self.at) {
+            return None;
+        }
+        self.seat.begin(self.at);
+        let verdict = call(&mut self.job(batch, keys, fails));
+        self.seat.end();
+        Some(verdict)
+    }
+
+    /// Tells what came of a call that [`StepRun::call_now`] made.
+    pub(super) async fn tell(&mut self, verdict: &Verdict, fails: &Fails) {
+        self.guards.left(self.at, Leave::default(), verdict, fails).await;
+    }
+
     /// Calls the function once. A failed call leaves no trace in the step's state and in its connectors' logs.
     ///
     /// Waits first while a connector of the step is known not to be available.
@@ -145,6 +177,9 @@ impl StepRun {
     async fn enter(&mut self) -> Result<Leave, Error> {
         // Whoever waits is at this step too.
         self.seat.begin(self.at);
+        if self.guards.are_open(self.at) {
+            return Ok(Leave::default());
+        }
         let leave = self.guards.enter(self.at).await;
         match &leave {
             Ok(leave) if leave.waited.is_zero() => {}
@@ -157,7 +192,11 @@ impl StepRun {
         leave
     }
 
+    #[inline]
     fn mark(&self) -> SmallVec<[u64; 4]> {
+        if self.logs.is_empty() {
+            return SmallVec::new();
+        }
         self.logs.iter().map(|log| log.mark()).collect()
     }
 
@@ -192,7 +231,12 @@ impl StepRun {
                 };
                 let kept = self.plan.info.takes.owned.then(|| batch.copy());
                 let mut job = self.job(batch, keys, fails);
-                let answer = tokio::time::timeout(limit, call(&mut job)).await;
+                let mut called = call(&mut job);
+                // A call that is done at once needs no timer.
+                if let Poll::Ready(verdict) = poll_once(&mut called).await {
+                    return verdict;
+                }
+                let answer = tokio::time::timeout(limit, called).await;
                 answer.unwrap_or_else(|_| {
                     if let Some(kept) = kept {
                         *batch = kept;
@@ -286,6 +330,11 @@ impl StepRun {
             hold: hold(self.waits, keys, &*self.again),
         }
     }
+}
+
+/// What the first look at a call says.
+async fn poll_once<F: Future + Unpin>(call: &mut F) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut *call).poll(cx))).await
 }
 
 /// Tells that a thread is done, however it ended.

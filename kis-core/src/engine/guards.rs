@@ -91,17 +91,24 @@ impl Guards {
         })
     }
 
+    /// Whether step `at` may be called at once.
+    #[inline]
+    pub(super) fn are_open(&self, at: usize) -> bool {
+        let guard = &self.steps[at];
+        let shut = guard.waits && guard.all().any(|breaker| breaker.is_open());
+        !shut && !(guard.keeps_threads && threads::are_many())
+    }
+
     /// Waits until step `at` may be called.
     ///
     /// # Errors
     /// If the flow is asked to stop first; the call is not made then.
     pub(super) async fn enter(&self, at: usize) -> Result<Leave, Error> {
-        let guard = &self.steps[at];
-        let shut = guard.all().any(|breaker| breaker.is_open());
-        let crowded = guard.keeps_threads && threads::are_many();
-        if !(shut && guard.waits || crowded) {
+        if self.are_open(at) {
             return Ok(Leave::default());
         }
+        let guard = &self.steps[at];
+        let crowded = guard.keeps_threads && threads::are_many();
         let began = Instant::now();
         let stop = &self.around.stop;
         if crowded {

@@ -100,10 +100,10 @@ impl<By, R: BatchReturn<By>, E: Into<Error>> BatchReturn<By> for Result<R, E> {
 
 /// The new rows came from the batch as a whole; if that was one row, from that row.
 fn replace<T: Row>(batch: &mut Batch, rows: Vec<T>) {
-    let origin = if batch.len() == 1 {
-        Origin::Each(vec![0; rows.len()])
-    } else {
-        Origin::All
+    let origin = match (batch.len(), rows.len()) {
+        (1, 1) => Origin::Same,
+        (1, made) => Origin::Each(vec![0; made]),
+        _ => Origin::All,
     };
     batch.replace(rows, origin);
 }

@@ -188,6 +188,9 @@ impl<By, T: Row> RowReturn<By> for T {
 #[doc(hidden)]
 pub struct Traced<T> {
     out: Vec<T>,
+    /// How many rows were given.
+    given: usize,
+    /// Nothing while row `i` came from row `i`.
     from: Vec<u32>,
 }
 
@@ -195,8 +198,36 @@ impl<T: Row> Traced<T> {
     fn with_capacity(rows: usize) -> Traced<T> {
         Traced {
             out: Vec::with_capacity(rows),
-            from: Vec::with_capacity(rows),
+            given: rows,
+            from: Vec::new(),
         }
+    }
+
+    /// Adds a row that came from row `from`.
+    #[inline]
+    fn push(&mut self, row: T, from: usize) {
+        if from != self.out.len() || !self.from.is_empty() {
+            self.trace(from, 1);
+        }
+        self.out.push(row);
+    }
+
+    /// Notes from which row the next `rows` come, and from which all before them came.
+    fn trace(&mut self, from: usize, rows: usize) {
+        if self.from.is_empty() {
+            self.from.reserve(self.given);
+            self.from.extend(0..self.out.len() as u32);
+        }
+        self.from.extend(std::iter::repeat_n(from as u32, rows));
+    }
+
+    fn finish(self, batch: &mut Batch) {
+        let origin = match self.from {
+            from if !from.is_empty() => Origin::Each(from),
+            _ if self.out.len() == self.given => Origin::Same,
+            _ => Origin::Each((0..self.out.len() as u32).collect()),
+        };
+        batch.replace(self.out, origin);
     }
 }
 
@@ -214,8 +245,7 @@ impl<By, T: Row> RowReturn<By> for Option<T> {
     fn settle(acc: &mut Traced<T>, results: &mut impl Results<Item = Option<T>>, _: FailFn<'_>) {
         while let Some(result) = results.next() {
             if let Some(row) = result {
-                acc.out.push(row);
-                acc.from.push(results.row() as u32);
+                acc.push(row, results.row());
             }
         }
     }
@@ -223,7 +253,7 @@ impl<By, T: Row> RowReturn<By> for Option<T> {
     fn settle_none(_: &mut Traced<T>) {}
 
     fn finish(acc: Traced<T>, batch: &mut Batch, _: &[u32]) {
-        batch.replace(acc.out, Origin::Each(acc.from));
+        acc.finish(batch);
     }
 }
 
@@ -240,8 +270,10 @@ impl<By, T: Row> RowReturn<By> for Vec<T> {
     #[inline]
     fn settle(acc: &mut Traced<T>, results: &mut impl Results<Item = Vec<T>>, _: FailFn<'_>) {
         while let Some(rows) = results.next() {
-            let from = results.row() as u32;
-            acc.from.extend(std::iter::repeat_n(from, rows.len()));
+            let from = results.row();
+            if rows.len() != 1 || from != acc.out.len() || !acc.from.is_empty() {
+                acc.trace(from, rows.len());
+            }
             acc.out.extend(rows);
         }
     }
@@ -249,7 +281,7 @@ impl<By, T: Row> RowReturn<By> for Vec<T> {
     fn settle_none(_: &mut Traced<T>) {}
 
     fn finish(acc: Traced<T>, batch: &mut Batch, _: &[u32]) {
-        batch.replace(acc.out, Origin::Each(acc.from));
+        acc.finish(batch);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Raw rows behind [`Rows`]: the bytes of a source, decoded into the type that is asked for.
 
-use std::{any::Any, sync::OnceLock};
+use std::sync::OnceLock;
 
 use kis_conn::{Layout, RawRows};
 use serde_json::{Map, Value as Json};
@@ -203,17 +203,5 @@ impl RowStore for Raw {
     fn json(&self, i: usize, out: &mut Vec<u8>) -> Result<(), String> {
         let json = to_json(&self.rows, i)?;
         serde_json::to_writer(out, &json).map_err(|e| e.to_string())
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }

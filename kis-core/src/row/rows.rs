@@ -37,9 +37,6 @@ pub(crate) trait RowStore: Any + Send + Sync {
     fn value(&self, i: usize, name: &str) -> Value<'_>;
     fn value_at(&self, i: usize, field: usize) -> Value<'_>;
     fn json(&self, i: usize, out: &mut Vec<u8>) -> Result<(), String>;
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
 struct Typed<T>(Vec<T>);
@@ -113,10 +110,8 @@ impl Rows {
     /// The rows as `T`, if that is their type.
     #[inline]
     pub fn as_slice<T: Row>(&self) -> Option<&[T]> {
-        self.store
-            .as_any()
-            .downcast_ref::<Typed<T>>()
-            .map(|rows| &*rows.0)
+        let store: &dyn Any = &*self.store;
+        store.downcast_ref::<Typed<T>>().map(|rows| &*rows.0)
     }
 
     /// The rows as `T`, if that is their type.
@@ -127,7 +122,8 @@ impl Rows {
         if self.as_slice::<T>().is_none() {
             return Err(self);
         }
-        match self.store.into_any().downcast::<Typed<T>>() {
+        let store: Box<dyn Any> = self.store;
+        match store.downcast::<Typed<T>>() {
             Ok(rows) => Ok(rows.0),
             Err(_) => unreachable!("bug in kis: the type of rows changed"),
         }
@@ -135,7 +131,8 @@ impl Rows {
 
     /// The raw rows, if they are raw.
     pub fn as_raw(&self) -> Option<&RawRows> {
-        self.store.as_any().downcast_ref::<Raw>().map(Raw::rows)
+        let store: &dyn Any = &*self.store;
+        store.downcast_ref::<Raw>().map(Raw::rows)
     }
 
     /// A copy of all rows.
@@ -186,15 +183,14 @@ impl Rows {
 
     #[inline]
     pub(crate) fn typed_mut<T: Row>(&mut self) -> Option<&mut Vec<T>> {
-        self.store
-            .as_any_mut()
-            .downcast_mut::<Typed<T>>()
-            .map(|rows| &mut rows.0)
+        let store: &mut dyn Any = &mut *self.store;
+        store.downcast_mut::<Typed<T>>().map(|rows| &mut rows.0)
     }
 
     #[inline]
     pub(crate) fn is<T: Row>(&self) -> bool {
-        self.store.as_any().type_id() == TypeId::of::<Typed<T>>()
+        // The trait object's own type, not that of the box around it.
+        (*self.store).type_id() == TypeId::of::<Typed<T>>()
     }
 }
 
@@ -275,17 +271,5 @@ impl<T: Row> RowStore for Typed<T> {
 
     fn json(&self, i: usize, out: &mut Vec<u8>) -> Result<(), String> {
         serde_json::to_writer(out, &self.0[i]).map_err(|e| e.to_string())
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }

@@ -29,6 +29,14 @@ pub struct StateMap<S> {
     ttl_ms: u64,
 }
 
+/// Where a key has its value, if it had one when it was looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place(u32);
+
+impl Place {
+    const NONE: u32 = u32::MAX;
+}
+
 /// How many values are looked at for their time to live at each marker.
 const LOOKED_AT: usize = 10_000;
 
@@ -103,33 +111,58 @@ impl<S: State> StateMap<S> {
     /// The first touch of a key in a call keeps a copy, so that [`StateMap::undo`] can put it back.
     #[inline]
     pub fn touch(&mut self, key: KeyRef<'_>) -> &mut S {
-        let i = match self.find(key) {
-            Some(i) => {
-                if self.slots[i as usize].call != self.call {
-                    self.slots[i as usize].call = self.call;
-                    let touched = self.open(i);
-                    self.touched.push(touched);
-                }
-                self.slots[i as usize].removed = false;
-                i
+        match self.find(key) {
+            Some(i) => self.touch_slot(i),
+            None => {
+                let i = self.insert(key, S::default(), self.now_ms, true);
+                &mut self.slots[i as usize].value
             }
-            None => self.insert(key, S::default(), self.now_ms, true),
-        };
-        &mut self.slots[i as usize].value
+        }
+    }
+
+    fn touch_slot(&mut self, i: u32) -> &mut S {
+        if self.slots[i as usize].call != self.call {
+            self.slots[i as usize].call = self.call;
+            let touched = self.open(i);
+            self.touched.push(touched);
+        }
+        let slot = &mut self.slots[i as usize];
+        slot.removed = false;
+        &mut slot.value
+    }
+
+    /// Where these keys have their values, for [`StateMap::next`]. Look-ups that do not wait for what a call does with
+    /// the last one are faster.
+    pub(crate) fn places<'k>(&self, keys: impl Iterator<Item = KeyRef<'k>>) -> Vec<Place> {
+        keys.map(|key| Place(self.find(key).unwrap_or(Place::NONE)))
+            .collect()
     }
 
     /// Accepts what was touched before, and gives the value of `key`: [`StateMap::keep`] and [`StateMap::touch`] in one,
-    /// for calls that touch one key each.
+    /// for calls that touch one key each. `place` is where [`StateMap::places`] found it; nothing may have been frozen
+    /// since.
     #[inline]
-    pub fn next(&mut self, key: KeyRef<'_>) -> &mut S {
+    pub(crate) fn next<'k>(&mut self, place: Place, key: impl FnOnce() -> KeyRef<'k>) -> &mut S {
         if self.held || !self.touched.is_empty() {
             self.keep();
-            return self.touch(key);
+            return match place.0 {
+                Place::NONE => self.touch(key()),
+                i => self.touch_slot(i),
+            };
         }
-        let Some(i) = self.find(key) else {
-            self.single = None;
-            let i = self.insert(key, S::default(), self.now_ms, true);
-            return &mut self.slots[i as usize].value;
+        let i = match place.0 {
+            Place::NONE => {
+                let key = key();
+                match self.find(key) {
+                    Some(i) => i,
+                    None => {
+                        self.single = None;
+                        let i = self.insert(key, S::default(), self.now_ms, true);
+                        return &mut self.slots[i as usize].value;
+                    }
+                }
+            }
+            i => i,
         };
         self.single = Some(self.open(i));
         let slot = &mut self.slots[i as usize];

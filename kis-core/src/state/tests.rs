@@ -19,7 +19,8 @@ impl State for Count {
 #[derive(Clone, Debug)]
 enum Op {
     Add(i64),
-    Next(i64),
+    /// A call for each row; whether it fails.
+    Rows(Vec<(i64, bool)>),
     Remove(i64),
     Keep,
     Undo,
@@ -29,7 +30,7 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         4 => (0..8i64).prop_map(Op::Add),
-        4 => (0..8i64).prop_map(Op::Next),
+        4 => prop::collection::vec((0..8i64, prop::bool::weighted(0.2)), 0..6).prop_map(Op::Rows),
         1 => (0..8i64).prop_map(Op::Remove),
         2 => Just(Op::Keep),
         1 => Just(Op::Undo),
@@ -48,10 +49,19 @@ proptest! {
                     map.touch(KeyRef::int(key)).0 += 1;
                     *open.entry(key).or_insert(0u64) += 1;
                 }
-                Op::Next(key) => {
+                Op::Rows(rows) => {
+                    map.keep();
                     kept = open.clone();
-                    map.next(KeyRef::int(key)).0 += 1;
-                    *open.entry(key).or_insert(0u64) += 1;
+                    let places = map.places(rows.iter().map(|(key, _)| KeyRef::int(*key)));
+                    for ((key, fails), place) in rows.into_iter().zip(places) {
+                        kept = open.clone();
+                        map.next(place, || KeyRef::int(key)).0 += 1;
+                        *open.entry(key).or_insert(0u64) += 1;
+                        if fails {
+                            map.undo();
+                            open = kept.clone();
+                        }
+                    }
                 }
                 Op::Remove(key) => {
                     map.remove(KeyRef::int(key));
