@@ -42,7 +42,9 @@ pub use handle::Store;
 pub use key::{KeyPart, TableKey, show_key};
 pub use layout::KEY_GROUPS;
 pub use letters::LetterStock;
-pub use record::{CsvDialect, FlowRecord, Letter, LetterId, ParkedRow, RunState, StateRecord, StoredRow};
+pub use record::{
+    CsvDialect, FlowRecord, Letter, LetterId, ParkedRow, RunState, StateRecord, StoredRow, WasLetter,
+};
 pub use state::StoredState;
 pub use tables::{FlowTables, FrozenTables, LaneTables};
 

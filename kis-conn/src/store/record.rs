@@ -51,7 +51,8 @@ impl fmt::Debug for LetterId {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StoredRow {
-    /// How `bytes` are written: `json`, `csv`, `raw`, or `none` where the row is gone.
+    /// How `bytes` are written: `json`, `csv`, `raw`, `msgpack` for rows that JSON cannot hold (as with a number that is
+    /// not finite), or `none` where the row is gone.
     pub format: String,
     /// The row; a CSV record comes behind its header.
     #[serde(with = "as_bytes")]
@@ -64,6 +65,27 @@ pub struct StoredRow {
     pub fingerprint: u64,
     /// The type's fields for people, `stu_id: i64, avg: f64`; empty for raw rows.
     pub shape: String,
+    /// The field whose value is the row's key; empty where rows have none.
+    pub key_field: String,
+}
+
+impl StoredRow {
+    /// The row as JSON, where its form is one that says which value belongs to which field.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        match self.format.as_str() {
+            "json" => serde_json::from_slice(&self.bytes).ok(),
+            "msgpack" => rmp_serde::from_slice(&self.bytes).ok(),
+            _ => None,
+        }
+    }
+
+    /// The row as a text for people.
+    pub fn text(&self) -> String {
+        match self.json() {
+            Some(json) if self.format == "msgpack" => json.to_string(),
+            _ => String::from_utf8_lossy(&self.bytes).into_owned(),
+        }
+    }
 }
 
 /// How CSV records are written.
@@ -128,7 +150,7 @@ pub struct ParkedRow {
     /// The key it is ordered by, in canonical bytes.
     #[serde(with = "as_optional_bytes")]
     pub key: Option<Vec<u8>>,
-    /// Its place among the parked rows of its key; lower goes first.
+    /// Its number among the rows of the flow that were ever parked. Of the rows of one key at one step, lower ones go first.
     pub seq: u64,
     /// Where the row came from.
     pub origin: String,
@@ -138,10 +160,34 @@ pub struct ParkedRow {
     pub due_ms: u64,
     /// When it was parked first, milliseconds since 1970 UTC.
     pub since_ms: u64,
-    /// The text of the error for which it waits; empty for a row that waits behind another.
+    /// The class of the error for which it waits; empty for a row that waits behind another.
+    #[serde(default)]
+    pub class: String,
+    /// That error's code.
+    #[serde(default)]
+    pub code: String,
+    /// That error's text.
     pub message: String,
+    /// How often it was sent in again as a dead letter.
+    #[serde(default)]
+    pub replays: u32,
+    /// The dead letter that it was.
+    #[serde(default)]
+    pub was: Option<WasLetter>,
     /// The row: as the source delivered it, or as the step before handed it on.
     pub row: StoredRow,
+}
+
+/// The dead letter that a parked row was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WasLetter {
+    /// Its id.
+    #[serde(with = "as_bytes_id")]
+    pub id: LetterId,
+    /// The step that failed.
+    pub step: String,
+    /// Its place among the letters of its flow.
+    pub seq: u64,
 }
 
 /// What the stored state of a step looks like: every value of it was written by this version of this type.

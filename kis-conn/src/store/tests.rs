@@ -46,7 +46,15 @@ fn parked(flow: &str, key: &str, seq: u64) -> ParkedRow {
         attempts: 2,
         due_ms: 9,
         since_ms: 3,
+        class: "retry".into(),
+        code: "busy".into(),
         message: "busy".into(),
+        replays: 1,
+        was: Some(WasLetter {
+            id: LetterId(7),
+            step: "save".into(),
+            seq: 3,
+        }),
         row: StoredRow {
             bytes: b"{}".to_vec(),
             format: "json".into(),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use kis_conf::Unavailable;
 use tokio::sync::watch;
 
-use super::{fault::Fault, letters::LetterBook, reader::Patience};
+use super::{fault::Fault, letters::LetterBook};
 use crate::{error::Error, flow::FlowPlan, observe::FlowCounters};
 
 /// The code of the fault of a flow that was told to stop while something waited.
@@ -62,13 +62,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// If the flow has to stop.
-    pub(super) async fn wait_for_conn(
-        &self,
-        flow: &FlowPlan,
-        at: usize,
-        error: &Error,
-        _: &mut Patience,
-    ) -> Result<(), Fault> {
+    pub(super) async fn wait_for_conn(&self, flow: &FlowPlan, at: usize, error: &Error) -> Result<(), Fault> {
         let step = &flow.steps[at];
         if step.on_error.unavailable == Unavailable::Stop {
             return Err(Fault::at(&step.name, error.code().to_owned(), error.message()));

@@ -1,7 +1,7 @@
 //! Sets rows aside that are tried again later, so that only their keys wait and not the lane.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,7 +12,7 @@ use super::{
     chain::{Chain, Run},
     fault::Fault,
     parcel::{Flight, Parcel},
-    shelf::{Entry, Wait},
+    shelf::{Entry, Shelf, Wait},
     withheld::{Failed, Passing},
 };
 use crate::{
@@ -42,17 +42,13 @@ impl Chain {
             return;
         };
         let Some(keys) = &run.keys else { return };
-        let mut waiting: Vec<u64> = Vec::new();
+        let mut waiting: HashMap<u64, u32> = HashMap::new();
         let mut part = |hash: u64| {
             if !shelf.holds(hash) {
                 return 0;
             }
-            let at = waiting.iter().position(|known| *known == hash);
-            at.unwrap_or_else(|| {
-                waiting.push(hash);
-                waiting.len() - 1
-            }) as u32
-                + 1
+            let next = waiting.len() as u32 + 1;
+            *waiting.entry(hash).or_insert(next)
         };
         let part_of: Vec<u32> = (0..run.batch.len()).map(|row| part(keys.hash(row))).collect();
         if waiting.is_empty() {
@@ -97,9 +93,9 @@ impl Chain {
         let mut behind = Vec::new();
         let mut gone = Vec::new();
         let mut heads = HashSet::new();
+        let spent = tries.attempt >= retry.attempts || self.waited_long(tries);
         for mut fail in fails {
-            let spent = !fail.held && tries.attempt >= retry.attempts;
-            let Some(row) = fail.row.take_if(|_| !spent) else {
+            let Some(row) = fail.row.take_if(|_| fail.held || !spent) else {
                 gone.push(fail);
                 continue;
             };
@@ -110,16 +106,21 @@ impl Chain {
                 .origin
                 .zip(run.keys.as_ref())
                 .map(|(row, keys)| keys.hash(row as usize));
-            if fail.held || key.is_some_and(|key| heads.contains(&key)) {
+            if key.is_some_and(|key| !heads.insert(key)) {
                 behind.push(self.entry(at, run, batch, Wait::turn()));
                 continue;
             }
-            heads.extend(key);
-            let (tries, wait) = tries.later(&retry);
-            let wait = Wait {
-                tries,
-                error: Some(fail.error),
-                due: Instant::now() + wait,
+            let wait = match fail.held {
+                // The row that it waited for has failed for good.
+                true => Wait::turn(),
+                false => {
+                    let (tries, wait) = tries.later(&retry);
+                    Wait {
+                        tries,
+                        error: Some(fail.error),
+                        due: Instant::now() + wait,
+                    }
+                }
             };
             let entry = self.entry(at, run, batch, wait);
             if let Some(shelf) = &mut self.shelf {
@@ -127,21 +128,21 @@ impl Chain {
             }
         }
         if let Some(shelf) = &mut self.shelf {
-            shelf.park_behind(behind, run.entry.is_some());
+            // What stands in these lines already came to an earlier step, or came later.
+            shelf.park_behind(behind, true);
         }
         self.withhold(gone.into_iter(), tries.attempt, Failed::Called);
+    }
+
+    /// Whether rows have waited for longer than rows may be parked.
+    pub(super) fn waited_long(&self, tries: &Tries) -> bool {
+        let shelf = self.shelf.as_ref();
+        shelf.is_some_and(|shelf| tries.last_longer_than(shelf.all.limit().max_age))
     }
 
     /// When rows that were set aside are to be tried again.
     pub(super) fn due(&self) -> Option<Instant> {
         self.shelf.as_ref()?.due()
-    }
-
-    /// Whether the lane takes no more rows until some that were set aside are through.
-    pub(super) fn is_full(&self) -> bool {
-        self.shelf
-            .as_ref()
-            .is_some_and(|shelf| shelf.all.is_full_and_waits())
     }
 
     /// Tries rows again whose time has come, and runs them to the end of the stage.
@@ -158,26 +159,21 @@ impl Chain {
         };
         let hashes = entry.hashes();
         self.fallen.clear();
-        let onward = if self.is_too_old(&entry) {
-            self.give_up(entry).await?;
-            Vec::new()
-        } else {
-            let Entry {
-                at,
-                batch,
-                keys,
-                from,
-                wait: Wait { mut tries, .. },
-            } = entry;
-            if tries.attempt > 0 {
-                self.around.counters.step(at).retries.add(1);
-            }
-            tries.attempt += 1;
-            let mut run = Run::new(batch, keys, from);
-            run.entry = Some(id);
-            let flight = Flight::new(Arc::clone(&self.around.counters), 0, 0, Vec::new());
-            self.drive(run, at, Some(tries), flight).await?
-        };
+        let Entry {
+            at,
+            batch,
+            keys,
+            from,
+            wait: Wait { mut tries, .. },
+        } = entry;
+        if tries.attempt > 0 {
+            self.around.counters.step(at).retries.add(1);
+        }
+        tries.attempt += 1;
+        let mut run = Run::new(batch, keys, from);
+        run.parked_at = Some(at);
+        let flight = Flight::new(Arc::clone(&self.around.counters), 0, 0, Vec::new());
+        let onward = self.drive(run, at, Some(tries), flight).await?;
         if let Some(shelf) = &mut self.shelf {
             shelf.done(id, &hashes);
         }
@@ -185,20 +181,21 @@ impl Chain {
         Ok(onward)
     }
 
-    /// Lets keys give up while more rows are set aside than may be.
+    /// Lets keys give up while more rows are set aside than may be. The lane that went beyond the quota comes back within
+    /// it, so that one lane's trouble does not cost the rows of the others.
     pub(super) async fn relieve(&mut self) -> Result<(), Fault> {
-        loop {
-            let Some(shelf) = self.shelf.as_mut().filter(|shelf| shelf.all.gives_up()) else {
-                return Ok(());
-            };
-            let Some(entries) = shelf.give_up() else {
+        let mut surplus = self.shelf.as_mut().map_or(0, Shelf::take_added);
+        while surplus > 0 {
+            let Some(entries) = self.shelf.as_mut().and_then(Shelf::give_up) else {
                 return Ok(());
             };
             for entry in entries {
+                surplus = surplus.saturating_sub(entry.batch.len());
                 self.fallen.clear();
                 self.give_up(entry).await?;
             }
         }
+        Ok(())
     }
 
     /// Settles rows that waited in vain.
@@ -225,13 +222,6 @@ impl Chain {
         Ok(())
     }
 
-    fn is_too_old(&self, entry: &Entry) -> bool {
-        let Some(shelf) = &self.shelf else { return false };
-        let since = entry.from.back(0).map_or(u64::MAX, |back| back.since_ms);
-        let age = Duration::from_millis(self.around.now_ms().saturating_sub(since));
-        entry.wait.error.is_some() && age > shelf.all.limit().max_age
-    }
-
     /// Rows of a run as an entry of the shelf; their origins are those of the run.
     fn entry(&mut self, at: usize, run: &Run, mut batch: Batch, wait: Wait) -> Entry {
         let rows: Vec<u32> = (0..batch.len()).filter_map(|i| batch.origin_of(i)).collect();
@@ -243,11 +233,17 @@ impl Chain {
         });
         let now_ms = self.around.now_ms();
         let (fallen, shelf) = (&mut self.fallen, &self.shelf);
+        // Rows that have not passed a step since they were parked are the rows that they were.
+        let same = run.parked_at == Some(at);
         let from = run.from.detach(
             &rows,
             now_ms,
             |row| fallen.count(at, Some(row)),
-            || shelf.as_ref().map_or(0, |shelf| shelf.all.next()),
+            |before| {
+                before
+                    .filter(|_| same)
+                    .unwrap_or_else(|| shelf.as_ref().map_or(0, |shelf| shelf.all.next()))
+            },
         );
         Entry {
             at,

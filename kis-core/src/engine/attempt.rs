@@ -13,7 +13,6 @@ use super::{
     chain::{Chain, Run},
     cursor::Came,
     fault::Fault,
-    reader::Patience,
     search,
     withheld::Failed,
 };
@@ -30,7 +29,8 @@ use crate::{
 pub(super) struct Tries {
     pub(super) attempt: u32,
     backoff: Duration,
-    patience: Patience,
+    /// When the first of them failed, in this process: how long rows wait does not depend on what the clock says.
+    failing: Option<Instant>,
 }
 
 impl Tries {
@@ -39,7 +39,7 @@ impl Tries {
         Tries {
             attempt: 1,
             backoff: plan.on_error.retry.backoff.from,
-            patience: Patience::default(),
+            failing: None,
         }
     }
 
@@ -53,7 +53,7 @@ impl Tries {
         Tries {
             attempt,
             backoff,
-            patience: Patience::default(),
+            failing: None,
         }
     }
 
@@ -62,9 +62,15 @@ impl Tries {
         let wait = self.backoff.clamp(retry.backoff.from, retry.backoff.to);
         let tries = Tries {
             backoff: (wait * 2).min(retry.backoff.to),
+            failing: self.failing.or_else(|| Some(Instant::now())),
             ..self.clone()
         };
         (tries, wait)
+    }
+
+    /// Whether rows have been tried for longer than this.
+    pub(super) fn last_longer_than(&self, time: Duration) -> bool {
+        self.failing.is_some_and(|since| since.elapsed() > time)
     }
 }
 
@@ -116,6 +122,14 @@ impl Chain {
                 let tries = tries.unwrap_or_else(|| Tries::first(&self.flow.steps[at]));
                 let action = self.recover(at, run, verdict, fails, tries).await?;
                 self.settle_withheld(at, run.passing(came - self.aside)).await?;
+                if self.flow.steps[at].state.is_some() && self.steps[i].state.is_none() {
+                    // A blocking call that was given up holds the lane's state, so the flow can only go on from its last cut.
+                    return Err(Fault::at(
+                        &self.flow.steps[at].name,
+                        "gave_up",
+                        "a call took longer than step_timeout and was given up with the state that it holds",
+                    ));
+                }
                 action
             }
         };
@@ -192,9 +206,12 @@ impl Chain {
         };
         loop {
             self.withhold(fails.drain(), tries.attempt, Failed::Called);
-            match self.again(at, &error, &mut tries).await? {
+            match self.again(at, &error, run.batch.len(), &mut tries).await? {
                 Again::Now => {}
                 Again::After(wait) if self.sets_aside(at, run) => {
+                    if self.waited_long(&tries) {
+                        return search::bad_rows(self, at, run, error, &tries).await;
+                    }
                     self.set_batch_aside(at, run, error, tries, wait);
                     return Ok(Action::default());
                 }
@@ -211,23 +228,25 @@ impl Chain {
         }
     }
 
-    /// Whether a call that failed with `error` is to be made again on the same rows. Waits for a connector that is not
-    /// available.
-    async fn again(&mut self, at: usize, error: &Error, tries: &mut Tries) -> Result<Again, Fault> {
+    /// Whether a call that failed with `error` is to be made again on the same `rows` rows. Waits for a connector that is
+    /// not available.
+    async fn again(
+        &mut self,
+        at: usize,
+        error: &Error,
+        rows: usize,
+        tries: &mut Tries,
+    ) -> Result<Again, Fault> {
         let plan = Arc::clone(&self.flow.steps[at]);
-        if plan.state.is_some() && self.steps[at - self.first].state.is_none() {
-            // A blocking call that was given up holds the lane's state, so the flow can only go on from its last cut.
-            return Err(Fault::at(&plan.name, error.code().to_owned(), error.message()));
-        }
-        if !error.failed_rows().is_empty() {
+        let error = match (rows, error.failed_rows()) {
+            (_, []) => error,
+            (1, [(_, error), ..]) => error,
             // Which rows are at fault is known; the others are not to be sent again.
-            return Ok(Again::No);
-        }
+            _ => return Ok(Again::No),
+        };
         match error.class() {
             ErrorClass::Unavailable => {
-                self.around
-                    .wait_for_conn(&self.flow, at, error, &mut tries.patience)
-                    .await?;
+                self.around.wait_for_conn(&self.flow, at, error).await?;
                 Ok(Again::Now)
             }
             ErrorClass::Fatal if plan.policy(ErrorClass::Fatal, error.code()) == Policy::Stop => {
@@ -255,23 +274,25 @@ impl Chain {
         &mut self,
         at: usize,
         error: &Error,
+        rows: usize,
         tries: &mut Tries,
     ) -> Result<bool, Fault> {
-        match self.again(at, error, tries).await? {
+        match self.again(at, error, rows, tries).await? {
             Again::Now => Ok(true),
             Again::After(wait) => self.wait(at, wait, tries).await.map(|()| true),
             Again::No => Ok(false),
         }
     }
 
-    /// Calls the step on some of a run's rows until it works or trying again cannot mend it.
+    /// Calls the step on some of a run's rows until it works or trying again cannot mend it. Returns with its action the
+    /// rows that failed alone and are to be tried again.
     pub(super) async fn persist(
         &mut self,
         at: usize,
         batch: &mut Batch,
         run: &Run,
         attempt: u32,
-    ) -> Result<Result<Action, Error>, Fault> {
+    ) -> Result<Result<(Action, Vec<Fail>), Error>, Fault> {
         let mut tries = Tries {
             attempt,
             ..Tries::first(&self.flow.steps[at])
@@ -281,11 +302,14 @@ impl Chain {
             let verdict = self.steps[at - self.first]
                 .call(batch, run.keys.as_ref(), &mut fails)
                 .await;
-            self.withhold(fails.drain(), tries.attempt, Failed::Called);
             match verdict {
-                Verdict::Go(action) => return Ok(Ok(action)),
+                Verdict::Go(action) => return Ok(Ok((action, self.sort_out(at, fails, tries.attempt)))),
                 Verdict::Failed(error) => {
-                    if !self.wait_to_try_again(at, &error, &mut tries).await? {
+                    self.withhold(fails.drain(), tries.attempt, Failed::Called);
+                    if !self
+                        .wait_to_try_again(at, &error, batch.len(), &mut tries)
+                        .await?
+                    {
                         return Ok(Err(error));
                     }
                 }
@@ -313,7 +337,7 @@ impl Chain {
             {
                 Verdict::Go(_) => return Ok(Ok(())),
                 Verdict::Failed(error) => {
-                    if !self.wait_to_try_again(at, &error, &mut tries).await? {
+                    if !self.wait_to_try_again(at, &error, to - from, &mut tries).await? {
                         return Ok(Err(error));
                     }
                 }
@@ -327,14 +351,21 @@ impl Chain {
         &mut self,
         at: usize,
         run: &mut Run,
-        mut fails: Fails,
+        fails: Fails,
         tries: &Tries,
     ) -> Result<(), Fault> {
+        let again = self.sort_out(at, fails, tries.attempt);
+        self.try_rows_again(at, run, again, tries).await
+    }
+
+    /// Of rows that failed alone, those that are to be tried again and those that wait behind them; the others have failed
+    /// for good.
+    fn sort_out(&mut self, at: usize, mut fails: Fails, attempt: u32) -> Vec<Fail> {
         let (again, settled): (Vec<Fail>, Vec<Fail>) = fails
             .drain()
             .partition(|fail| fail.held || self.is_tried_again(at, &fail.error));
-        self.withhold(settled.into_iter(), tries.attempt, Failed::Called);
-        self.try_rows_again(at, run, again, tries).await
+        self.withhold(settled.into_iter(), attempt, Failed::Called);
+        again
     }
 
     /// Sets rows aside that failed alone and those that wait behind them, or tries them again one by one.

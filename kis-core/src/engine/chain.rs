@@ -82,8 +82,8 @@ pub(super) struct Run {
     pub(super) keys: Option<Arc<Keys>>,
     pub(super) from: From,
     /// What came to declared jump targets last, by the step's number.
-    /// What it was on the shelf, if its rows were set aside before.
-    pub(super) entry: Option<u64>,
+    /// The step at which its rows were parked, if they come from the shelf.
+    pub(super) parked_at: Option<usize>,
     inputs: HashMap<usize, Batch>,
     jumps: u32,
     /// When the last step ended: one look at the clock serves a step's end and the next one's start.
@@ -97,7 +97,7 @@ impl Run {
             batch,
             keys,
             from,
-            entry: None,
+            parked_at: None,
             inputs: HashMap::new(),
             jumps: 0,
             clock: Instant::now(),
@@ -276,7 +276,6 @@ impl Chain {
             Origin::Each(rows) => run.from.select(rows),
             Origin::All => run.from.whole(),
         };
-        let from = from.leave();
         let whole = Parcel {
             batch: run.batch,
             keys: None,

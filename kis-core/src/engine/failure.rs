@@ -18,14 +18,14 @@ use super::{
     stored,
 };
 use crate::{
-    flow::StepPlan,
+    flow::{FlowPlan, StepPlan},
     observe::{DropReason, FlowCounters},
     row::{Batch, Fail, key::Keys},
 };
 
 /// Where a row failed, and what is around it.
 pub(super) struct Failing<'a> {
-    pub(super) flow: &'a str,
+    pub(super) flow: &'a FlowPlan,
     pub(super) step: &'a StepPlan,
     /// The step's number in the flow.
     pub(super) at: usize,
@@ -85,7 +85,7 @@ impl Failing<'_> {
         };
         match policy {
             Policy::Drop => {
-                tracing::debug!(flow = self.flow, step = %self.step.name, origin = %self.from.show(fail.origin), class = %class, code, "{}", fail.error.message());
+                tracing::debug!(flow = %self.flow.name, step = %self.step.name, origin = %self.from.show(fail.origin), class = %class, code, "{}", fail.error.message());
                 counters.drop_rows(DropReason::Policy, 1);
                 Ok(())
             }
@@ -98,7 +98,7 @@ impl Failing<'_> {
                 self.counters.dead.add(1);
                 counters.letter(class.as_str(), &code);
                 if let Some(untold) = told {
-                    tracing::warn!(flow = self.flow, step = %self.step.name, at = self.step.info.at,
+                    tracing::warn!(flow = %self.flow.name, step = %self.step.name, at = self.step.info.at,
                         origin = %self.from.show(fail.origin), class = %class, code, attempts = self.attempts, untold,
                         "dead letter: {}", fail.error.message());
                 }
@@ -112,14 +112,14 @@ impl Failing<'_> {
         let origin = numbered(self.from.show(fail.origin), nth);
         let class = fail.error.class();
         let back = fail.origin.and_then(|row| self.from.back(row));
-        let row = stored::store(self.step, self.from, fail.origin, fail.row.as_ref());
+        let row = stored::store(self.flow, self.at, self.from, fail.origin, fail.row.as_ref());
         let key = fail
             .origin
             .zip(self.keys)
             .map(|(row, keys)| keys.get(row as usize).canonical());
         Letter {
             id: self.id(&origin, back),
-            flow: self.flow.to_owned(),
+            flow: self.flow.name.to_string(),
             step: self.step.name.to_string(),
             stage: if class == ErrorClass::Decode {
                 "decode"
@@ -145,15 +145,18 @@ impl Failing<'_> {
     /// A row that was a letter here is that letter again. One that was parked, or was a letter elsewhere, is a letter of
     /// its own: others of its origin may have gone on before it.
     fn id(&self, origin: &str, back: Option<&Back>) -> LetterId {
-        if let Some(was) = back.and_then(|back| back.was.as_ref()) {
-            return match was.at == self.at {
-                true => was.id,
-                false => LetterId::of(self.flow, &self.step.name, &format!("{origin} letter {}", was.id)),
-            };
+        let Some(back) = back else {
+            return LetterId::of(&self.flow.name, &self.step.name, origin);
+        };
+        let mut row = origin.to_owned();
+        match &back.was {
+            Some(was) if was.at == self.at => return was.id,
+            Some(was) => row.push_str(&format!(" letter {}", was.id)),
+            None => {}
         }
-        match back.and_then(|back| back.seq) {
-            Some(seq) => LetterId::of(self.flow, &self.step.name, &format!("{origin} parked {seq}")),
-            None => LetterId::of(self.flow, &self.step.name, origin),
+        if let Some(seq) = back.seq {
+            row.push_str(&format!(" parked {seq}"));
         }
+        LetterId::of(&self.flow.name, &self.step.name, &row)
     }
 }

@@ -65,11 +65,6 @@ impl<T> Inbox<T> {
         self.ready.pop_front()
     }
 
-    /// Takes the next piece of mail if it is a marker.
-    pub(super) fn pop_marker(&mut self) -> Option<Mail<T>> {
-        matches!(self.ready.front(), Some(Mail::Marker(_))).then(|| self.ready.pop_front())?
-    }
-
     /// How many pieces of mail wait, held ones included.
     pub(super) fn len(&self) -> usize {
         self.ready.len() + self.inputs.iter().map(|input| input.held.len()).sum::<usize>()

@@ -3,13 +3,7 @@
 //! A lane is not a thread and not a task of its own. Whoever sends mail to an idle lane starts a task that works
 //! until the queue is empty and then puts the lane's state back.
 
-use std::{
-    fmt,
-    future::poll_fn,
-    sync::Arc,
-    task::Poll,
-    time::{Duration, Instant},
-};
+use std::{fmt, future::poll_fn, sync::Arc, task::Poll, time::Instant};
 
 use parking_lot::Mutex;
 use tokio::{sync::mpsc, task::AbortHandle};
@@ -23,9 +17,6 @@ use super::{
     work::{AtWork, Work},
 };
 use crate::state::Frozen;
-
-/// How often a lane whose flow has parked as many rows as it may looks whether there is room.
-const LOOK_FOR_ROOM: Duration = Duration::from_millis(50);
 
 /// One lane of one stage of a running flow.
 pub(super) struct Lane {
@@ -135,10 +126,7 @@ impl Lane {
                 None
             } else {
                 let mut inner = self.inner.lock();
-                let mail = match chain.is_full() {
-                    true => inner.inbox.pop_marker(),
-                    false => inner.inbox.pop(),
-                };
+                let mail = inner.inbox.pop();
                 if mail.is_none() && !due {
                     self.rest(&mut inner, chain);
                     return;
@@ -191,10 +179,7 @@ impl Lane {
         if let Some(alarm) = inner.alarm.take() {
             alarm.abort();
         }
-        let due = chain.due();
-        // Another lane may make room for what waits here.
-        let look = (chain.is_full() && inner.inbox.len() > 0).then(|| Instant::now() + LOOK_FOR_ROOM);
-        if let Some(at) = due.into_iter().chain(look).min() {
+        if let Some(at) = chain.due() {
             let lane = Arc::downgrade(self);
             let alarm = tokio::spawn(async move {
                 tokio::time::sleep_until(at.into()).await;

@@ -76,7 +76,7 @@ pub(crate) struct Back {
     pub(crate) since_ms: u64,
     /// How often it was sent in again as a dead letter, this time included.
     pub(crate) replays: u32,
-    /// Its place among the parked rows of its lane.
+    /// Its number among the rows of its flow that were ever parked.
     pub(crate) seq: Option<u64>,
     /// The dead letter that it was.
     pub(crate) was: Option<Was>,
@@ -133,13 +133,13 @@ impl From {
     }
 
     /// The same for some rows, each by its number here, without the block that they came in. `nth` and `seq` say of each
-    /// which of the rows of its origin it is, and its number among the parked rows of its flow if it has none.
+    /// which of the rows of its origin it is, and its number among the parked rows of its flow, given the one it had.
     pub(crate) fn detach(
         &self,
         rows: &[u32],
         now_ms: u64,
         mut nth: impl FnMut(u32) -> u32,
-        mut seq: impl FnMut() -> u64,
+        mut seq: impl FnMut(Option<u64>) -> u64,
     ) -> From {
         let back = rows.iter().map(|&row| {
             let before = self.back(row);
@@ -147,7 +147,7 @@ impl From {
                 origin: numbered(self.show(Some(row)), nth(row)).into(),
                 since_ms: before.map_or(now_ms, |back| back.since_ms),
                 replays: before.map_or(0, |back| back.replays),
-                seq: Some(before.and_then(|back| back.seq).unwrap_or_else(&mut seq)),
+                seq: Some(seq(before.and_then(|back| back.seq))),
                 was: before.and_then(|back| back.was.clone()),
             }
         });
@@ -161,14 +161,6 @@ impl From {
             back: Some(back),
             ..From::default()
         }
-    }
-
-    /// The same for rows that have left the lane in which they were parked.
-    pub(crate) fn leave(mut self) -> From {
-        if let Some(back) = &mut self.back {
-            Arc::make_mut(back).iter_mut().for_each(|back| back.seq = None);
-        }
-        self
     }
 
     /// The same for rows that stand for the whole batch.

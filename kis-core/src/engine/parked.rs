@@ -23,7 +23,8 @@ pub(super) struct Parked {
     /// The number of the next row that is parked. Lower numbers of one key and step go first.
     seq: AtomicU64,
     changed: AtomicBool,
-    none: Notify,
+    /// Told whenever rows are parked no more.
+    left: Notify,
 }
 
 impl Parked {
@@ -36,7 +37,7 @@ impl Parked {
             bytes: AtomicU64::new(0),
             seq: AtomicU64::new(seq),
             changed: AtomicBool::new(false),
-            none: Notify::new(),
+            left: Notify::new(),
         })
     }
 
@@ -64,24 +65,40 @@ impl Parked {
         let left = self.rows.fetch_sub(rows as u64, AcqRel) - rows as u64;
         self.counters.parked.store(left, Relaxed);
         self.changed.store(true, Release);
-        if left == 0 {
-            self.none.notify_waiters();
+        self.left.notify_waiters();
+    }
+
+    /// How many of `added` rows are too many, where keys give up then.
+    pub(super) fn surplus(&self, added: usize) -> usize {
+        if self.limit.overflow != Overflow::DeadLetter || !self.is_full() {
+            return 0;
+        }
+        let over = self.rows.load(Relaxed).saturating_sub(self.limit.rows);
+        // Where only the bytes are too many, it is not known how many rows that is.
+        match usize::try_from(over) {
+            Ok(over @ 1..) => over.min(added),
+            _ => added,
         }
     }
 
-    /// Whether the quota is used up. It may be passed by the rows of the batches at work.
-    pub(super) fn is_full(&self) -> bool {
+    /// Waits until there is room, where a flow reads nothing more until then. What was read before may pass the quota.
+    pub(super) async fn room(&self) {
+        loop {
+            let left = self.left.notified();
+            if self.limit.overflow != Overflow::Wait || !self.is_full() {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    fn is_full(&self) -> bool {
         self.rows.load(Relaxed) > self.limit.rows || self.bytes.load(Relaxed) > self.limit.bytes
     }
 
-    /// Whether lanes wait until there is room.
-    pub(super) fn is_full_and_waits(&self) -> bool {
-        self.limit.overflow == Overflow::Wait && self.is_full()
-    }
-
-    /// Whether keys give up until there is room.
-    pub(super) fn gives_up(&self) -> bool {
-        self.limit.overflow == Overflow::DeadLetter && self.is_full()
+    /// Notes that what the store has is not as it is here.
+    pub(super) fn changed(&self) {
+        self.changed.store(true, Release);
     }
 
     /// Whether rows were parked or left since the last time this was asked.
@@ -92,11 +109,11 @@ impl Parked {
     /// Waits until no row is parked.
     pub(super) async fn none(&self) {
         loop {
-            let none = self.none.notified();
+            let left = self.left.notified();
             if self.rows.load(Acquire) == 0 {
                 return;
             }
-            none.await;
+            left.await;
         }
     }
 }

@@ -127,6 +127,7 @@ async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
                     // The watched values live as long as the flow.
                     let _ = paused.wait_for(|paused| !paused).await;
                     flow.guards.budgets.opened().await;
+                    flow.parked.room().await;
                 } => {}
             }
             let limit = tokio::select! {

@@ -67,7 +67,7 @@ impl Returning {
             .iter()
             .rposition(|stage| stage.first <= at)
             .unwrap_or_default();
-        let keys = keys(plan, stage, key.as_deref(), &batch);
+        let keys = keys(plan, at, key.as_deref(), &row, &batch);
         // Without a key any lane will do, but the same one each time.
         let hash = keys.as_ref().map_or_else(
             || KeyRef::from_canonical(back.origin.as_bytes()).hash(),
@@ -137,14 +137,23 @@ pub(super) fn order_key(plan: &FlowPlan) -> Option<&str> {
     keys.all(|key| key == Some(first)).then_some(first)
 }
 
-/// The row's key in this stage: the one that it had, or the value of the field that the stage's rows are dealt out by.
-fn keys(plan: &FlowPlan, stage: usize, had: Option<&[u8]>, batch: &Batch) -> Option<Keys> {
-    if let Some(key) = had {
+/// The field whose value is the key of rows at step `at`.
+pub(super) fn key_field(plan: &FlowPlan, at: usize) -> Option<&str> {
+    let stage = plan.stages.iter().rfind(|stage| stage.first <= at);
+    stage
+        .and_then(|stage| stage.key.as_deref())
+        .or_else(|| order_key(plan))
+}
+
+/// The row's key at step `at`: the one that it had, if that was the value of the same field.
+fn keys(plan: &FlowPlan, at: usize, had: Option<&[u8]>, row: &StoredRow, batch: &Batch) -> Option<Keys> {
+    let field = key_field(plan, at);
+    if let Some(key) = had
+        && row.key_field == field.unwrap_or_default()
+    {
         let mut keys = Keys::with_capacity(1);
         keys.push(KeyRef::from_canonical(key));
         return Some(keys);
     }
-    let field = plan.stages.get(stage).and_then(|stage| stage.key.as_deref());
-    let field = field.or_else(|| order_key(plan))?;
-    Some(batch.keys(field)).filter(|keys| keys.len() == 1)
+    Some(batch.keys(field?)).filter(|keys| keys.len() == 1)
 }

@@ -1,15 +1,15 @@
 //! Finds the rows for which a call on a whole batch fails, so that the others go on.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use kis_conf::Mode;
 use kis_conn::ErrorClass;
 
 use super::{
     attempt::Tries,
+    call::Waits,
     chain::{Chain, Run},
     fault::Fault,
-    reader::Patience,
     withheld::Failed,
 };
 use crate::{
@@ -42,7 +42,9 @@ pub(super) async fn bad_rows(
     let action = loop {
         let named = named_rows(&error, run.batch.len());
         if named.is_empty() {
-            break search(chain, at, run, error, attempt).await?;
+            let (action, more) = search(chain, at, run, error, attempt).await?;
+            again.extend(more);
+            break action;
         }
         let (retried, settled): (Vec<_>, Vec<_>) = named
             .into_iter()
@@ -51,7 +53,7 @@ pub(super) async fn bad_rows(
         let behind = if stand {
             Vec::new()
         } else {
-            behind(run, &retried, &settled)
+            behind(chain.waits, run, &retried, &settled)
         };
         let named = Named {
             retried,
@@ -73,7 +75,10 @@ pub(super) async fn bad_rows(
         let done = chain.persist(at, &mut batch, run, attempt).await?;
         run.batch = batch;
         match done {
-            Ok(action) => break action,
+            Ok((action, more)) => {
+                again.extend(more);
+                break action;
+            }
             Err(next) => error = next,
         }
     };
@@ -81,15 +86,17 @@ pub(super) async fn bad_rows(
     Ok(action)
 }
 
+/// Returns with the action the rows that failed alone and are to be tried again.
 async fn search(
     chain: &mut Chain,
     at: usize,
     run: &mut Run,
     error: Error,
     attempt: u32,
-) -> Result<Action, Fault> {
+) -> Result<(Action, Vec<Fail>), Fault> {
     if matches!(chain.flow.steps[at].info.mode, Mode::Save | Mode::Expand) {
-        in_parts(chain, at, run, error, attempt).await
+        let action = in_parts(chain, at, run, error, attempt).await?;
+        Ok((action, Vec::new()))
     } else {
         by_probes(chain, at, run, error, attempt).await
     }
@@ -103,7 +110,7 @@ async fn by_probes(
     run: &mut Run,
     error: Error,
     attempt: u32,
-) -> Result<Action, Fault> {
+) -> Result<(Action, Vec<Fail>), Fault> {
     let rows = run.batch.len();
     let mut bad: Vec<(usize, Error)> = Vec::new();
     let mut suspects = vec![(0, rows, error.clone())];
@@ -125,17 +132,17 @@ async fn by_probes(
     }
     take_rows(run, Named::settled(bad), chain, attempt);
     if run.batch.is_empty() {
-        return Ok(Action::default());
+        return Ok((Action::default(), Vec::new()));
     }
     let mut batch = std::mem::take(&mut run.batch);
     let done = chain.persist(at, &mut batch, run, attempt).await?;
     run.batch = batch;
     match done {
-        Ok(action) => Ok(action),
+        Ok(done) => Ok(done),
         Err(error) => {
             let all = (0..run.batch.len()).map(|i| (i, error.clone())).collect();
             take_rows(run, Named::settled(all), chain, attempt);
-            Ok(Action::default())
+            Ok((Action::default(), Vec::new()))
         }
     }
 }
@@ -160,10 +167,14 @@ async fn in_parts(
             continue;
         }
         match chain.persist(at, &mut piece, run, attempt).await? {
-            Ok(asked) => {
+            Ok((asked, again)) => {
                 action = action.and(asked);
                 if !matches!(chain.flow.steps[at].info.on, HandsOn::Nothing) {
                     run.batch.merge(piece);
+                }
+                // The pieces behind this one may hold later rows of their keys.
+                for fail in again {
+                    retry_row(chain, at, run, fail, attempt).await?;
                 }
             }
             Err(error) => pieces.extend(split(piece, atomic, error)),
@@ -194,17 +205,13 @@ pub(super) async fn retry_row(
 ) -> Result<(), Fault> {
     let retry = chain.flow.steps[at].on_error.retry;
     let mut backoff = retry.backoff.from;
-    let mut patience = Patience::default();
     while let Some(row) = fail.row.as_ref() {
         if std::mem::take(&mut fail.held) {
             // It was not called yet.
             attempt = 1;
         } else if fail.error.class() == ErrorClass::Unavailable {
             let flow = Arc::clone(&chain.flow);
-            chain
-                .around
-                .wait_for_conn(&flow, at, &fail.error, &mut patience)
-                .await?;
+            chain.around.wait_for_conn(&flow, at, &fail.error).await?;
         } else if attempt < retry.attempts && chain.flow.steps[at].retries(&fail.error) {
             chain.around.counters.step(at).retries.add(1);
             chain.around.sleep(backoff).await?;
@@ -253,20 +260,23 @@ fn named_rows(error: &Error, rows: usize) -> Vec<(usize, Error)> {
 }
 
 /// The rows that wait behind those that are tried again: later ones of their keys, or all where rows have no key.
-fn behind(run: &Run, retried: &[(usize, Error)], settled: &[(usize, Error)]) -> Vec<usize> {
-    let key = |i: usize| Some(run.keys.as_ref()?.hash(run.batch.origin_of(i)? as usize));
-    let Some((first, _)) = retried.iter().min_by_key(|(i, _)| *i) else {
+fn behind(waits: Waits, run: &Run, retried: &[(usize, Error)], settled: &[(usize, Error)]) -> Vec<usize> {
+    if waits == Waits::None {
         return Vec::new();
-    };
-    let named = |i: usize| retried.iter().chain(settled).any(|(named, _)| *named == i);
-    let waits = |i: usize| {
-        retried
-            .iter()
-            .any(|(before, _)| *before < i && key(*before) == key(i))
-    };
-    (first + 1..run.batch.len())
-        .filter(|i| !named(*i) && waits(*i))
-        .collect()
+    }
+    let key = |i: usize| Some(run.keys.as_ref()?.hash(run.batch.origin_of(i)? as usize));
+    let settled: HashSet<usize> = settled.iter().map(|(i, _)| *i).collect();
+    let retried: HashSet<usize> = retried.iter().map(|(i, _)| *i).collect();
+    let mut keys = HashSet::new();
+    let mut behind = Vec::new();
+    for i in 0..run.batch.len() {
+        if retried.contains(&i) {
+            keys.insert(key(i));
+        } else if !settled.contains(&i) && keys.contains(&key(i)) {
+            behind.push(i);
+        }
+    }
+    behind
 }
 
 /// Rows that leave their batch.

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kis_conn::store::{LetterId, ParkedRow, ParkedWrite};
+use kis_conn::store::{LetterId, ParkedRow, ParkedWrite, WasLetter};
 
 use super::{attempt::Tries, parcel::From, parked::Parked, stored};
 use crate::{
@@ -33,6 +33,8 @@ pub(super) struct Shelf {
     stored: HashSet<u64>,
     /// Those of them that are parked no more.
     left: HashSet<u64>,
+    /// How many rows were parked since this was asked last.
+    added: usize,
 }
 
 /// Rows that are parked together.
@@ -106,7 +108,13 @@ impl Shelf {
             dirty: HashSet::new(),
             stored: HashSet::new(),
             left: HashSet::new(),
+            added: 0,
         }
+    }
+
+    /// How many of the rows that were parked since this was asked last are too many.
+    pub(super) fn take_added(&mut self) -> usize {
+        self.all.surplus(std::mem::take(&mut self.added))
     }
 
     /// Whether rows of this key wait.
@@ -162,8 +170,7 @@ impl Shelf {
         self.count(id, 1);
     }
 
-    /// Parks rows of one key each behind what waits of it; rows that come from the shelf itself stand before those that
-    /// never reached it.
+    /// Parks rows of one key each behind the head of its line: before all others that wait there, or behind them.
     pub(super) fn park_behind(&mut self, entries: Vec<Entry>, first: bool) {
         let ids: Vec<u64> = entries.into_iter().map(|entry| self.put(entry)).collect();
         for id in if first {
@@ -171,7 +178,10 @@ impl Shelf {
         } else {
             ids
         } {
-            let hash = self.entries[&id].hashes().first().copied().unwrap_or_default();
+            let Some(hash) = self.entries[&id].hashes().first().copied() else {
+                self.arm(id);
+                continue;
+            };
             match self.lines.get_mut(&hash) {
                 Some(line) if first => line.behind.push_front(id),
                 Some(line) => line.behind.push_back(id),
@@ -207,9 +217,15 @@ impl Shelf {
         }
     }
 
-    /// Takes the rows of the key of which most wait out of the shelf, in their order.
+    /// Takes the rows of the key of which most wait out of the shelf, in their order. Nothing if no row is parked.
     pub(super) fn give_up(&mut self) -> Option<Vec<Entry>> {
-        let (&hash, _) = self.lines.iter().max_by_key(|(hash, line)| (line.rows, **hash))?;
+        let longest = self.lines.iter().max_by_key(|(hash, line)| (line.rows, **hash));
+        let Some((&hash, _)) = longest else {
+            // Rows without a key stand in no line; the oldest ones go.
+            let id = *self.entries.keys().min()?;
+            self.due.remove(&(self.entries[&id].wait.due, id));
+            return self.take(id).map(|entry| vec![entry]);
+        };
         let line = self.lines.remove(&hash)?;
         let mut given_up = Vec::new();
         for id in [line.head].into_iter().chain(line.behind) {
@@ -266,10 +282,12 @@ impl Shelf {
         }
         // The store has them as they are.
         self.dirty.clear();
+        self.added = 0;
     }
 
     /// The row of this number, which the store has, is not parked any more.
     pub(super) fn forget(&mut self, seq: u64) {
+        self.all.changed();
         self.stored.insert(seq);
         self.left.insert(seq);
     }
@@ -278,6 +296,7 @@ impl Shelf {
         let id = self.next;
         self.next += 1;
         self.all.add(entry.batch.len(), entry.size());
+        self.added += entry.batch.len();
         for seq in entry.seqs() {
             self.left.remove(&seq);
         }
@@ -362,6 +381,7 @@ impl Entry {
         (0..self.batch.len()).filter_map(move |i| {
             let back = self.from.back(i as u32)?;
             let seq = back.seq?;
+            let error = self.wait.error.as_ref();
             Some(ParkedRow {
                 id: id_of(seq),
                 flow: plan.name.to_string(),
@@ -370,16 +390,22 @@ impl Entry {
                 seq,
                 origin: back.origin.to_string(),
                 attempts: self.wait.tries.attempt,
+                replays: back.replays,
+                was: back.was.as_ref().map(|was| WasLetter {
+                    id: was.id,
+                    step: plan.steps[was.at].name.to_string(),
+                    seq: was.place,
+                }),
                 due_ms,
                 since_ms: back.since_ms,
-                message: self
-                    .wait
-                    .error
-                    .as_ref()
-                    .map(|error| error.message().to_owned())
+                class: error
+                    .map(|error| error.class().as_str().to_owned())
                     .unwrap_or_default(),
+                code: error.map(|error| error.code().to_owned()).unwrap_or_default(),
+                message: error.map(|error| error.message().to_owned()).unwrap_or_default(),
                 row: stored::store(
-                    step,
+                    plan,
+                    self.at,
                     &self.from,
                     Some(i as u32),
                     Some(&self.batch.rows().copy_one(i)),

@@ -5,33 +5,40 @@ use kis_conn::{
     store::{CsvDialect, StoredRow},
 };
 
-use super::parcel::From;
+use super::{parcel::From, reentry::key_field};
 use crate::{
-    flow::{FlowPlan, StepPlan},
+    flow::FlowPlan,
     function::HandsOn,
     row::{Batch, Fails, RowInfo, Rows, Shape, changes},
 };
 
-/// A row as the step before `step` handed it on; where that was the source, its bytes. `row` is the row as it came to
+/// A row as the step before `at` handed it on; where that was the source, its bytes. `row` is the row as it came to
 /// the step, and `origin` its place in `from`.
-pub(super) fn store(step: &StepPlan, from: &From, origin: Option<u32>, row: Option<&Rows>) -> StoredRow {
+pub(super) fn store(
+    plan: &FlowPlan,
+    at: usize,
+    from: &From,
+    origin: Option<u32>,
+    row: Option<&Rows>,
+) -> StoredRow {
     let delivered = origin.and_then(|row| from.delivered(row));
-    if (!step.sees_source || delivered.is_none())
-        && let Some((shape, row)) = row.and_then(|row| Some((row.shape()?, row)))
-    {
-        let mut bytes = Vec::new();
-        if row.len() == 1 && row.json(0, &mut bytes).is_ok() {
-            return StoredRow {
-                format: "json".to_owned(),
-                bytes,
-                csv: None,
-                row_type: shape.name.to_owned(),
-                fingerprint: shape.fingerprint(),
-                shape: shape.text(),
-            };
-        }
+    let typed = row.filter(|row| row.len() == 1 && (!plan.steps[at].sees_source || delivered.is_none()));
+    let typed = typed.and_then(|row| Some((row.shape()?, row.kept(0)?)));
+    let stored = match typed {
+        Some((shape, (format, bytes))) => StoredRow {
+            format: format.to_owned(),
+            bytes,
+            row_type: shape.name.to_owned(),
+            fingerprint: shape.fingerprint(),
+            shape: shape.text(),
+            ..StoredRow::default()
+        },
+        None => delivered.unwrap_or_else(|| raw("none", Vec::new())),
+    };
+    StoredRow {
+        key_field: key_field(plan, at).unwrap_or_default().to_owned(),
+        ..stored
     }
-    delivered.unwrap_or_else(|| raw("none", Vec::new()))
 }
 
 /// A row as the source delivered it. A CSV record comes behind its header.
@@ -61,7 +68,11 @@ pub(super) fn restore(
 ) -> Result<(Batch, Option<RawRows>), String> {
     if stored.fingerprint != 0 {
         let row = row_type(plan, stored)?;
-        let rows = (row.from_json)(&stored.bytes).map_err(|error| error.message().to_owned())?;
+        let read = match stored.format.as_str() {
+            "msgpack" => row.from_msgpack,
+            _ => row.from_json,
+        };
+        let rows = read(&stored.bytes).map_err(|error| error.message().to_owned())?;
         return Ok((Batch::new(rows), None));
     }
     if !plan.steps[at].sees_source {

@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kis_conn::store::{Letter, LetterId, LetterWrite, ParkedRow};
+use kis_conn::{
+    ErrorClass,
+    store::{Letter, LetterId, LetterWrite, ParkedRow},
+};
 
 use super::{
     attempt::Tries,
     chain::Chain,
-    parcel::{Back, Flight},
+    parcel::{Back, Flight, Was},
     reentry::Returning,
     shelf::{Entry, Wait, wait_until},
 };
@@ -79,6 +82,20 @@ fn bring_back(
         let steps: Vec<&str> = plan.own().iter().map(|step| &*step.name).collect();
         format!("step {} is gone; the flow has {}", row.step, steps.join(", "))
     })?;
+    if at < plan.head {
+        return Err(format!(
+            "step {} is before the lanes now, where no row is parked; send it in again with `dlq redrive`",
+            row.step
+        ));
+    }
+    let was = row.was.as_ref().and_then(|was| {
+        let at = plan.own().iter().position(|step| *step.name == *was.step)?;
+        Some(Was {
+            id: was.id,
+            at,
+            place: was.seq,
+        })
+    });
     let returning = Returning {
         at,
         row: row.row.clone(),
@@ -86,9 +103,9 @@ fn bring_back(
         back: Back {
             origin: row.origin.as_str().into(),
             since_ms: row.since_ms,
-            replays: 0,
+            replays: row.replays,
             seq: Some(row.seq),
-            was: None,
+            was,
         },
         letters: Vec::new(),
     };
@@ -105,11 +122,12 @@ fn bring_back(
     let entry = Entry {
         at,
         batch: parcel.batch,
-        keys: parcel.keys.filter(|_| row.key.is_some()),
+        keys: parcel.keys,
         from: parcel.from,
         wait: Wait {
             tries: Tries::spent(row.attempts, backoff),
-            error: (!row.message.is_empty()).then(|| Error::retry(row.message.clone())),
+            error: ErrorClass::parse(&row.class)
+                .map(|class| Error::new(class, row.message.clone()).with_code(row.code.clone())),
             due,
         },
     };
@@ -135,7 +153,7 @@ fn letter(row: ParkedRow, why: &str, now_ms: u64) -> Letter {
         key: row.key,
         first_ms: row.since_ms,
         last_ms: now_ms,
-        replays: 0,
-        seq: 0,
+        replays: row.replays,
+        seq: row.was.map_or(0, |was| was.seq),
     }
 }

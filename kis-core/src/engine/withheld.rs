@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use kis_conf::{Mode, Order, Policy};
 use kis_conn::ErrorClass;
 
-use super::{budget::Judged, chain::Chain, failure::Failing, fault::Fault, parcel::From, reader::Patience};
+use super::{budget::Judged, chain::Chain, failure::Failing, fault::Fault, parcel::From};
 use crate::{
     error::Error,
     function::{HandsOn, Verdict},
@@ -99,7 +99,7 @@ impl Chain {
         let lost = rows.iter().filter(|row| row.failed == Failed::Before).count() as u64;
         for row in rows {
             let failing = Failing {
-                flow: &self.flow.name,
+                flow: &self.flow,
                 step: &self.flow.steps[at],
                 at,
                 from: passing.from,
@@ -200,9 +200,7 @@ impl Chain {
             match error {
                 None => return Ok(Ok(())),
                 Some(error) if error.class() == ErrorClass::Unavailable => {
-                    self.around
-                        .wait_for_conn(&flow, at, &error, &mut Patience::default())
-                        .await?;
+                    self.around.wait_for_conn(&flow, at, &error).await?;
                 }
                 Some(error) => return Ok(Err(error)),
             }

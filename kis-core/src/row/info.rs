@@ -16,6 +16,8 @@ pub struct RowInfo {
     pub convert: fn(&mut Batch, &mut Fails),
     /// One row from JSON, as [`Rows::json`] writes it.
     pub from_json: fn(&[u8]) -> Result<Rows, Error>,
+    /// One row from MessagePack with the names of its fields.
+    pub from_msgpack: fn(&[u8]) -> Result<Rows, Error>,
 }
 
 impl RowInfo {
@@ -27,15 +29,15 @@ impl RowInfo {
                 batch.view::<T>(fails);
             },
             convert: Batch::convert::<T>,
-            from_json: |bytes| match serde_json::from_slice::<T>(bytes) {
-                Ok(row) => Ok(Rows::typed(vec![row])),
-                Err(error) => Err(Error::decode(format!(
-                    "cannot be read as {}: {error}",
-                    T::SHAPE.name
-                ))),
-            },
+            from_json: |bytes| one(serde_json::from_slice::<T>(bytes)),
+            from_msgpack: |bytes| one(rmp_serde::from_slice::<T>(bytes)),
         }
     }
+}
+
+fn one<T: Row>(read: Result<T, impl fmt::Display>) -> Result<Rows, Error> {
+    let row = read.map_err(|error| Error::decode(format!("cannot be read as {}: {error}", T::SHAPE.name)))?;
+    Ok(Rows::typed(vec![row]))
 }
 
 impl fmt::Debug for RowInfo {

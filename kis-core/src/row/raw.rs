@@ -204,4 +204,8 @@ impl RowStore for Raw {
         let json = to_json(&self.rows, i)?;
         serde_json::to_writer(out, &json).map_err(|e| e.to_string())
     }
+
+    fn kept(&self, _: usize) -> Option<(&'static str, Vec<u8>)> {
+        None
+    }
 }

@@ -37,6 +37,7 @@ pub(crate) trait RowStore: Any + Send + Sync {
     fn value(&self, i: usize, name: &str) -> Value<'_>;
     fn value_at(&self, i: usize, field: usize) -> Value<'_>;
     fn json(&self, i: usize, out: &mut Vec<u8>) -> Result<(), String>;
+    fn kept(&self, i: usize) -> Option<(&'static str, Vec<u8>)>;
 }
 
 struct Typed<T>(Vec<T>);
@@ -139,6 +140,11 @@ impl Rows {
     #[must_use]
     pub fn copy(&self) -> Rows {
         self.store.copy_all()
+    }
+
+    /// Row `i` in a form from which exactly it can be made again; none for raw rows, whose bytes are kept.
+    pub(crate) fn kept(&self, i: usize) -> Option<(&'static str, Vec<u8>)> {
+        self.store.kept(i)
     }
 
     /// A copy of row `i` alone.
@@ -271,5 +277,17 @@ impl<T: Row> RowStore for Typed<T> {
 
     fn json(&self, i: usize, out: &mut Vec<u8>) -> Result<(), String> {
         serde_json::to_writer(out, &self.0[i]).map_err(|e| e.to_string())
+    }
+
+    fn kept(&self, i: usize) -> Option<(&'static str, Vec<u8>)> {
+        let row = &self.0[i];
+        let packed = rmp_serde::to_vec_named(row).ok();
+        let json = serde_json::to_vec(row).ok().filter(|json| {
+            // JSON says null for a number that is not finite, so it is asked whether it gives the same row.
+            let back = serde_json::from_slice::<T>(json).ok();
+            back.and_then(|back| rmp_serde::to_vec_named(&back).ok()) == packed
+        });
+        json.map(|json| ("json", json))
+            .or(packed.map(|packed| ("msgpack", packed)))
     }
 }

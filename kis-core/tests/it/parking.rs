@@ -21,6 +21,11 @@ pub struct Knock {
     pub n: i64,
     /// How often a call fails for this row before it works.
     pub fails: i64,
+    /// The only step that fails; all where it is not said.
+    #[serde(default)]
+    pub only: Option<String>,
+    #[serde(default)]
+    pub share: Option<f64>,
 }
 
 #[derive(Row, Clone)]
@@ -44,7 +49,8 @@ fn fails(step: &str, visit: &Knock) -> Result<()> {
     let count = tries
         .entry((step.to_owned(), visit.key.clone(), visit.n))
         .or_default();
-    if *count < visit.fails {
+    let here = visit.only.as_deref().is_none_or(|only| only == step);
+    if *count < visit.fails && here {
         *count += 1;
         return Err(Error::retry(format!("row {} is not ready", visit.n)));
     }
@@ -74,6 +80,13 @@ pub fn visit_counts(visit: Knock, seen: &mut Seen) -> Result<Knock> {
 pub async fn visit_loads(visit: Knock, table: &Conn<Table>) -> Result<Knock> {
     let _ = table;
     fails("loads", &visit).map(|()| visit)
+}
+
+/// The same, awaited, with calls that overlap.
+#[kis_function(mode = "Load", conn = "traces", concurrent = 8)]
+pub async fn visit_overlaps(visit: Knock, table: &Conn<Table>) -> Result<Knock> {
+    let _ = table;
+    fails("overlaps", &visit).map(|()| visit)
 }
 
 /// The same for a batch, which names the rows.
@@ -122,7 +135,8 @@ pub fn visit_twice(visits: Vec<Knock>) -> Vec<Traced<Knock>> {
 /// Notes the order in which rows of a key come.
 #[kis_function(mode = "Calculate")]
 pub fn visit_trace(visit: &Knock, seen: &mut Seen) -> Trace {
-    seen.list = format!("{} {}", seen.list, visit.n).trim().to_owned();
+    let share = visit.share.map(|share| format!("({share})")).unwrap_or_default();
+    seen.list = format!("{} {}{share}", seen.list, visit.n).trim().to_owned();
     Trace {
         key: visit.key.clone(),
         seen: seen.list.clone(),
@@ -191,6 +205,7 @@ fn rows_of_a_key_keep_their_order_around_one_that_is_tried_again() {
     check("  - fname: visit_ready\n");
     check("  - fname: visit_counts\n");
     check("  - fname: visit_loads\n");
+    check("  - fname: visit_overlaps\n");
     check("  - fname: visit_batch_names\n");
     check("  - fname: visit_batch\n");
     check(
@@ -210,8 +225,8 @@ fn rows_that_know_what_they_were_made_from_keep_their_key_and_their_name() {
 visits: ended, in 4, out 6, dropped 0, dead 2
 a {"key":"a","seen":"10 0 310 300"}
 b {"key":"b","seen":"210 200"}
-visit_loads retry retry visits:2 (2) {"key":"b","n":100,"fails":99} (row 100 is not ready)
-visit_loads retry retry visits:2 {"key":"b","n":110,"fails":99} (row 110 is not ready)
+visit_loads retry retry visits:2 (2) {"key":"b","n":100,"fails":99,"only":null,"share":null} (row 100 is not ready)
+visit_loads retry retry visits:2 {"key":"b","n":110,"fails":99,"only":null,"share":null} (row 110 is not ready)
 "#);
 }
 
@@ -287,6 +302,8 @@ fn without_order_no_row_waits_for_another_and_by_partition_all_do() {
     for order in ["none", "partition"] {
         let store = Store::in_memory();
         let summary = run(&yaml(order), 1, &store);
+        let batches = yaml(order).replace("visit_loads", "visit_batch_names");
+        assert_eq!(show(&run(&batches, 1, &Store::in_memory())), show(&summary));
         left += &format!("{order}: {}{}", show(&summary), table(&store, "traces"));
     }
     assert_snapshot!(left, @r#"
@@ -371,4 +388,78 @@ b {"key":"b","seen":"1 2 4 7"}
 c {"key":"c","seen":"3"}
 "#);
     assert_eq!(store.parked("visits").unwrap(), []);
+}
+
+/// One row fails at the first step, one before it at the second: what waits behind that one waits before the other.
+#[test]
+fn rows_that_have_come_further_stand_before_those_that_have_not() {
+    let yaml = yaml(
+        &[("a", 1), ("a", 0), ("a", 2)],
+        "  - fname: visit_loads\n  - fname: visit_counts\n",
+        "",
+    )
+    .replacen("fails: 1 }", "fails: 1, only: counts }", 1)
+    .replacen("fails: 2 }", "fails: 2, only: loads }", 1);
+    let left = same_in_any_lanes(&yaml, "visits", "traces");
+    assert_snapshot!(left, @r#"
+visits: ended, in 3, out 3, dropped 0, dead 0
+a {"key":"a","seen":"0 1 2"}
+"#);
+}
+
+static WIDE: AtomicBool = AtomicBool::new(false);
+
+#[kis_function(mode = "Load", conn = "traces")]
+pub async fn visit_wide_gate(visit: Knock, table: &Conn<Table>) -> Result<Knock> {
+    let _ = table;
+    match WIDE.load(SeqCst) {
+        false => Err(Error::retry("the gate is closed")),
+        true => Ok(visit),
+    }
+}
+
+/// Rows that were made of a row which had been parked are parked each for itself, and a number that is not finite stays
+/// what it is.
+#[test]
+fn rows_made_of_a_parked_row_come_back_each() {
+    let steps = "  - fname: visit_loads\n  - fname: visit_endless\n  - fname: visit_twice\n  - fname: visit_wide_gate\n";
+    let yaml = yaml(&[("a", 1), ("a", 0)], steps, "").replacen("attempts: 5", "attempts: 1000000", 1);
+    let yaml = yaml.replace("fails: 1 }", "fails: 1, only: loads }");
+    let store = Store::in_memory();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let summary = runtime.block_on(async {
+        let mut engine = Engine::start(&plan(&yaml, 2), RunOptions::new(store.clone()))
+            .await
+            .unwrap();
+        let counters = engine.counters()[0].clone();
+        // Two rows of row 0, which wait at the gate, and row 1 behind them.
+        while counters.parked.load(SeqCst) < 3 {
+            tokio::task::yield_now().await;
+        }
+        engine.stopper().drain();
+        engine.wait().await
+    });
+    assert!(
+        show(&summary).starts_with("visits: drained"),
+        "{}",
+        show(&summary)
+    );
+    WIDE.store(true, SeqCst);
+    let summary = run(&yaml, 3, &store);
+    assert_snapshot!(format!("{}{}{}", show(&summary), table(&store, "traces"), letters(&store, "visits")), @r#"
+visits: ended, in 0, out 4, dropped 0, dead 0
+a {"key":"a","seen":"10(inf) 0(inf) 110(inf) 100(inf)"}
+"#);
+}
+
+#[kis_function(mode = "Calculate")]
+pub fn visit_endless(visit: Knock) -> Knock {
+    Knock {
+        share: Some(f64::INFINITY),
+        ..visit
+    }
 }

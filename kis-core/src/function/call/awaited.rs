@@ -97,21 +97,24 @@ pub fn view_keyed<'a, F: BatchFn<ByRef> + StateFn>(
 #[derive(Debug)]
 pub struct RowState<'a, S> {
     state: StateOf<'a, S>,
-    before: Option<(usize, S)>,
+    /// The row in the call, and what its state was if it had one.
+    before: Option<(usize, Option<S>)>,
 }
 
 impl<S: State> RowState<'_, S> {
     /// The state of row `i`.
     pub fn of(&mut self, i: usize) -> &mut S {
-        let before = self.state.touch(i).clone();
+        let before = self.state.get(i).cloned();
         self.before = Some((i, before));
         self.state.touch(i)
     }
 
     /// Puts back what the row that failed touched.
     pub fn put_back(&mut self) {
-        if let Some((i, before)) = self.before.take() {
-            *self.state.touch(i) = before;
+        match self.before.take() {
+            Some((i, Some(before))) => *self.state.touch(i) = before,
+            Some((i, None)) => self.state.remove(i),
+            None => {}
         }
     }
 
@@ -150,6 +153,10 @@ impl<'a, F: RowFn<By>, By> RowRun<'a, F, By> {
 
     /// Notes the result of row `i`, in the order of the rows. Whether the row was handled.
     pub fn put(&mut self, i: usize, result: Result<F::Ret, Error>) -> bool {
+        // Calls that overlap may have begun before a row of their key failed; they are made again behind it.
+        if self.holds(i) {
+            return false;
+        }
         let error = match result {
             Ok(result) => match result.settle_one(&mut self.acc, i) {
                 Ok(()) => return true,

@@ -57,6 +57,16 @@ impl<'a, S: State> StateOf<'a, S> {
         self.map.touch(key_of(self.keys, self.origin, i))
     }
 
+    /// The state of row `i`, if its key has one.
+    pub(super) fn get(&self, i: usize) -> Option<&S> {
+        self.map.get(key_of(self.keys, self.origin, i))
+    }
+
+    /// Takes the state of row `i` away.
+    pub(super) fn remove(&mut self, i: usize) {
+        self.map.remove(key_of(self.keys, self.origin, i));
+    }
+
     pub(super) fn undo(&mut self) {
         self.map.undo();
     }
