@@ -74,7 +74,7 @@ impl Chain {
         tries: Tries,
         wait: Duration,
     ) {
-        let batch = run.batch.take_all();
+        let batch = std::mem::take(&mut run.batch);
         self.aside += batch.len();
         let wait = Wait {
             tries,

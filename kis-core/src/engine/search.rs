@@ -156,7 +156,7 @@ async fn in_parts(
     attempt: u32,
 ) -> Result<Action, Fault> {
     let atomic = chain.is_atomic(at);
-    let whole = run.batch.take_all();
+    let whole = std::mem::take(&mut run.batch);
     let mut action = Action::default();
     // The front piece is always worked on first, so that rows of one key keep their order.
     let mut pieces = split(whole, atomic, error);

@@ -8,6 +8,7 @@ use kis_conf::{
 };
 
 use super::guarantee::Guarantee;
+use super::key_twice::key_twice;
 use super::path::{decoded, fix_row, head, with_jumps};
 use super::plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState};
 use super::stages::{jumps_across, stages, state_at_end};
@@ -105,6 +106,7 @@ pub fn bind(conf: &CheckedConf, linked: Linked<'_>) -> Result<Plan, Problems> {
             problems: &mut problems,
         };
         if let Some(flow) = binder.flow(flow) {
+            plan.warnings.extend(key_twice(&flow));
             let guarantee = Guarantee::of(&flow, &plan.conns);
             if let Some(asked) = flow
                 .conf

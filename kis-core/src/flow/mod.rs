@@ -2,6 +2,7 @@
 
 mod bind;
 mod guarantee;
+mod key_twice;
 mod path;
 mod plan;
 mod set;

@@ -22,14 +22,6 @@ impl Batch {
         part
     }
 
-    /// Takes all rows out and leaves none of the same type.
-    pub(crate) fn take_all(&mut self) -> Batch {
-        let none = vec![false; self.len()];
-        let mut empty = self.copy();
-        empty.retain(&none);
-        std::mem::replace(self, empty)
-    }
-
     /// Puts the rows of `other` among these, by their origins. Rows of another type take the place of none at all.
     pub(crate) fn merge(&mut self, other: Batch) {
         if self.is_empty() {

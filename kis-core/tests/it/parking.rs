@@ -13,7 +13,7 @@ use kis_core::{
     prelude::*,
 };
 
-use crate::check::{letters, plan, run, same_in_any_lanes, show, table};
+use crate::check::{letters, plan, problems, run, same_in_any_lanes, show, table};
 
 #[derive(Row, Clone)]
 pub struct Knock {
@@ -462,4 +462,11 @@ pub fn visit_endless(visit: Knock) -> Knock {
         share: Some(f64::INFINITY),
         ..visit
     }
+}
+
+#[test]
+fn a_flow_that_loads_what_it_saves_is_warned_of_batches_with_a_key_twice() {
+    let yaml = yaml(&[("a", 0)], "  - fname: visit_loads\n", "");
+    assert_snapshot!(problems(&yaml), @"warning: conf/test.yml:18:5: warning: [KIS0138] step visit_loads loads from what step save_trace saves to: rows of one key in one batch all load what was there before the first of them; say `batch: { unique: true }` at source visits");
+    assert_snapshot!(problems(&yaml.replacen("rows: 4", "rows: 4, unique: true", 1)), @"");
 }
