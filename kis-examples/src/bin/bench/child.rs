@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use super::durable;
+
 /// How a process went.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
@@ -16,9 +18,12 @@ pub struct Measured {
     pub worked: Duration,
     /// Its peak of resident memory, in bytes.
     pub peak: u64,
+    /// The longest time that a watched lane stood still.
+    pub gap: Option<Duration>,
 }
 
-/// Runs this program with other arguments, on so many cores, in a folder; gives the fastest of some runs.
+/// Runs this program with other arguments, on so many cores, in a folder; gives the fastest of some runs. Arguments that
+/// begin with `env NAME=VALUE` set a variable for it.
 pub fn fastest(times: u32, cores: usize, dir: &Path, args: &[&str]) -> io::Result<Measured> {
     let mut fastest: Option<Measured> = None;
     for _ in 0..times {
@@ -32,11 +37,16 @@ pub fn fastest(times: u32, cores: usize, dir: &Path, args: &[&str]) -> io::Resul
 
 fn measure(cores: usize, dir: &Path, args: &[&str]) -> io::Result<Measured> {
     let last = cores - 1;
+    let (env, args) = match args {
+        ["env", variable, rest @ ..] => (variable.split_once('='), rest),
+        args => (None, args),
+    };
     let started = Instant::now();
     let output = Command::new("taskset")
         .args(["-c", &format!("0-{last}")])
         .arg(std::env::current_exe()?)
         .args(args)
+        .envs(env)
         .env(STARTED, micros().to_string())
         .current_dir(dir)
         .stderr(Stdio::piped())
@@ -56,6 +66,7 @@ fn measure(cores: usize, dir: &Path, args: &[&str]) -> io::Result<Measured> {
     Ok(Measured {
         took: said(FIRST_ROW).map_or(took, Duration::from_micros),
         worked: Duration::from_millis(said(WORKED).ok_or_else(missing)?),
+        gap: said(GAP).map(Duration::from_micros),
         peak: said(PEAK).ok_or_else(missing)?,
     })
 }
@@ -64,6 +75,7 @@ fn measure(cores: usize, dir: &Path, args: &[&str]) -> io::Result<Measured> {
 const STARTED: &str = "KIS_BENCH_STARTED";
 const PEAK: &str = "peak of memory: ";
 const WORKED: &str = "threads worked, in ms: ";
+const GAP: &str = "longest gap: ";
 const FIRST_ROW: &str = "first row after: ";
 
 /// What a child says at its end: its peak of memory, and how long its threads worked.
@@ -83,6 +95,9 @@ pub fn say_cost() -> io::Result<()> {
         .take(2)
         .filter_map(|field| field.parse().ok())
         .collect();
+    if let Some(gap) = durable::longest_gap() {
+        println!("{GAP}{}", gap.as_micros());
+    }
     println!("{PEAK}{}", peak.ok_or_else(wrong)? * 1024);
     println!("{WORKED}{}", ticks.iter().sum::<u64>() * 10);
     Ok(())

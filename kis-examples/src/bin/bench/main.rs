@@ -7,9 +7,11 @@ use kis_core::prelude::*;
 
 pub mod chain;
 pub mod child;
+pub mod durable;
 pub mod first_row;
 #[path = "../flights/functions/mod.rs"]
 pub mod main_job;
+pub mod many;
 pub mod points;
 #[path = "../flights/rows.rs"]
 pub mod rows;
@@ -20,7 +22,14 @@ use child::{Measured, fastest};
 /// The measured flows.
 pub const FLOWS: FlowSet = flows!(
     "src/bin/bench/conf",
-    functions = [crate::student, crate::points, crate::first_row, crate::main_job]
+    functions = [
+        crate::student,
+        crate::points,
+        crate::durable,
+        crate::many,
+        crate::first_row,
+        crate::main_job
+    ]
 );
 
 /// How much is measured.
@@ -29,6 +38,8 @@ struct Size {
     rows: u64,
     /// Rows of the flow whose peak of memory is measured; then ten times as many.
     few: u64,
+    /// Flows in one process.
+    flows: u64,
     /// Each process is run so often, and its fastest run counts.
     times: u32,
     /// Each chain of steps is run so often.
@@ -38,6 +49,7 @@ struct Size {
 const FULL: Size = Size {
     rows: 5_000_000,
     few: 2_000_000,
+    flows: 10_000,
     times: 3,
     runs: 400,
 };
@@ -46,6 +58,7 @@ const FULL: Size = Size {
 const QUICK: Size = Size {
     rows: 100_000,
     few: 100_000,
+    flows: 100,
     times: 1,
     runs: 20,
 };
@@ -57,6 +70,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ["run", ..] => kis_core::main(FLOWS),
         ["loop", input, output] => {
             student::by_hand(Path::new(input), Path::new(output))?;
+            ExitCode::SUCCESS
+        }
+        ["redb", rows] => {
+            durable::bare(Path::new("bare.redb"), rows.parse()?)?;
             ExitCode::SUCCESS
         }
         ["--quick"] => return tables(&QUICK),
@@ -72,6 +89,8 @@ fn tables(size: &Size) -> Result<ExitCode, Box<dyn Error>> {
     jobs(size, dir.path())?;
     println!();
     chains(size, dir.path())?;
+    println!();
+    durable(size, dir.path())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -147,6 +166,70 @@ fn chains(size: &Size, dir: &Path) -> Result<(), Box<dyn Error>> {
         keyed - costs[0].bare
     );
     Ok(())
+}
+
+/// What it costs that nothing is lost, and what a flow takes that does nothing.
+fn durable(size: &Size, dir: &Path) -> Result<(), Box<dyn Error>> {
+    let rows = format!("ROWS={}", size.rows);
+    let keyed = flow(size, 2, dir, "durable", &["--set", &rows])?;
+    let unique = flow(size, 2, dir, "unique", &["--set", &rows])?;
+    let mut bare = None;
+    for _ in 0..size.times {
+        // A database that is there already takes the rows faster.
+        let _ = fs::remove_file(dir.join("bare.redb"));
+        let now = fastest(1, 1, dir, &["redb", &size.rows.to_string()])?;
+        bare = bare.filter(|best: &Measured| best.took < now.took).or(Some(now));
+    }
+    let bare = bare.ok_or("nothing was measured")?;
+    let one = many_flows(size, dir, 1)?;
+    let many = many_flows(size, dir, size.flows)?;
+
+    let millions = |measured: Measured| size.rows as f64 / measured.took.as_secs_f64() / 1e6;
+    println!(
+        "| nothing is lost, {} rows, a cut each second, two cores | |",
+        count(size.rows)
+    );
+    println!("|---|---:|");
+    println!(
+        "| state by key, 100,000 keys | {:.2} million rows/s |",
+        millions(keyed)
+    );
+    println!(
+        "| the longest time that its lane stood still | {:.1} ms |",
+        keyed.gap.unwrap_or_default().as_secs_f64() * 1e3
+    );
+    println!(
+        "| a table, each row under a key of its own | {:.2} million rows/s |",
+        millions(unique)
+    );
+    println!(
+        "| the same writes straight into the database, one core | {:.2} million rows/s |",
+        millions(bare)
+    );
+    println!(
+        "| {} flows, from the start of the process until all run | {:.0} ms |",
+        count(size.flows),
+        many.took.as_secs_f64() * 1e3
+    );
+    println!(
+        "| memory of each of them | {:.1} KiB |",
+        many.peak.saturating_sub(one.peak) as f64 / (size.flows - 1) as f64 / 1024.0
+    );
+    Ok(())
+}
+
+/// So many flows that wait for rows.
+fn many_flows(size: &Size, dir: &Path, flows: u64) -> Result<Measured, Box<dyn Error>> {
+    let conf = format!("many_{flows}");
+    many::write_conf(&dir.join(&conf), flows)?;
+    let flows = format!("{}={flows}", many::FLOWS);
+    let args = ["run", "--fresh", "--progress", "never", "--conf", &conf];
+    Ok(fastest(
+        size.times,
+        2,
+        dir,
+        &[&["env", &flows], &args[..]].concat(),
+    )?)
 }
 
 /// A flow of [`FLOWS`], each time with a store of its own.
