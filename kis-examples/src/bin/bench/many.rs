@@ -38,7 +38,7 @@ pub fn write_conf(dir: &Path, flows: u64) -> io::Result<()> {
             // Writing into a String cannot fail.
             let _ = write!(
                 text,
-                "kistype: flow\nstatus: 1\nflow_name: flow_{flow}\nlanes: 1\nflows: [ {{ fname: arrived }} ]\n---\nkistype: source\nsname: points\ntype: generate\nflow: flow_{flow}\nparams: {{ rate: 1/h, fields: {{ key: sequence, x: sequence, y: sequence, z: sequence }} }}\n---\n"
+                "kistype: flow\nstatus: 1\nflow_name: flow_{flow}\nlanes: 1\nflows: [ {{ fname: arrived }} ]\n---\nkistype: source\nsname: points_{flow}\ntype: generate\nflow: flow_{flow}\nparams: {{ rate: 1/h, fields: {{ key: sequence, x: sequence, y: sequence, z: sequence }} }}\n---\n"
             );
         }
         fs::write(
