@@ -1,6 +1,7 @@
 //! What a flow promises about its effects, computed from its sources, steps and connectors.
 
 use kis_conf::{Delivery, Mode};
+use kis_conn::Nature;
 
 use super::plan::{ConnPlan, FlowPlan, StepPlan};
 
@@ -33,6 +34,16 @@ impl Guarantee {
                     source.name, source.info.kind
                 );
                 (Delivery::BestEffort, reason)
+            } else if let Some(source) = flow
+                .sources
+                .iter()
+                .find(|source| source.info.facts.nature == Nature::Queue)
+            {
+                let reason = format!(
+                    "source {} ({}) is a queue: rows come again whose acknowledgement was lost",
+                    source.name, source.info.kind
+                );
+                (Delivery::AtLeastOnce, reason)
             } else if let Some(step) = flow
                 .own()
                 .iter()

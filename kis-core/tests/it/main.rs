@@ -14,6 +14,7 @@ mod failures;
 mod letters;
 mod order;
 mod parking;
+mod queue;
 mod recovery;
 mod restart;
 mod state;
