@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::fields::Fields;
-use crate::out::{Out, duration, number, text, word};
+use crate::out::{Out, bytes, duration, number, text, word};
+use crate::params::ByteSize;
 use crate::word::words;
 use crate::{Node, Place, Placed};
 
@@ -29,6 +30,8 @@ pub struct GlobalConf {
     pub checkpoint_every: Duration,
     /// `drain.timeout`: how long ending may take.
     pub drain_timeout: Duration,
+    /// `limits.bytes`: the most bytes of rows that all flows together may have read and not settled.
+    pub limit_bytes: u64,
     /// How many threads work; without it, one for each core.
     pub workers: Option<u32>,
     /// `prometheus_enable`, `prometheus_listen` and `prometheus_serve`.
@@ -55,6 +58,7 @@ impl Default for GlobalConf {
             store_path: PathBuf::from("./kis-data"),
             checkpoint_every: Duration::from_secs(1),
             drain_timeout: Duration::from_secs(30),
+            limit_bytes: 1 << 30,
             workers: None,
             prometheus: None,
             compat_kisflow: false,
@@ -76,8 +80,14 @@ impl GlobalConf {
         let timeout = fields
             .nested("drain", "drain", |fields| fields.get("timeout"))
             .flatten();
+        let limit_bytes = fields
+            .nested("limits", "limits", |fields| {
+                fields.get_or("bytes", ByteSize(default.limit_bytes)).0.max(1)
+            })
+            .unwrap_or(default.limit_bytes);
         Self {
             place: fields.place().clone(),
+            limit_bytes,
             store_path: store_path.map_or(default.store_path, |path| PathBuf::from(path.value)),
             checkpoint_every: every.map_or(default.checkpoint_every, |every| every.value),
             drain_timeout: timeout.map_or(default.drain_timeout, |timeout| timeout.value),
@@ -97,11 +107,13 @@ impl GlobalConf {
         let checkpoint =
             Out::default().put_diff("every", self.checkpoint_every, default.checkpoint_every, duration);
         let drain = Out::default().put_diff("timeout", self.drain_timeout, default.drain_timeout, duration);
+        let limits = Out::default().put_diff("bytes", self.limit_bytes, default.limit_bytes, bytes);
         let prometheus = self.prometheus.as_ref();
         Out::document("global")
             .put_map("store", store)
             .put_map("checkpoint", checkpoint)
             .put_map("drain", drain)
+            .put_map("limits", limits)
             .put_if("workers", self.workers.map(number))
             .put_if("compat", self.compat_kisflow.then(|| word("kisflow")))
             .put_if("must", self.must_warns.then(|| word("warn")))

@@ -20,10 +20,11 @@ use super::{
     desk::{Desk, Guests},
     fault::Fault,
     guards::Guards,
+    intake::{Budget, Intake},
     lane::{Answer, Lane},
     parcel::{Flight, Parcel},
     parked::Parked,
-    reader::{self, Intake, Reading},
+    reader::{self, Reading},
     router::Router,
     seat::Seat,
     sources,
@@ -45,6 +46,8 @@ pub(super) struct Environment {
     pub(super) conns: OpenConns,
     pub(super) exts: Exts,
     pub(super) guards: Arc<Guards>,
+    /// What all flows may have read and not settled.
+    pub(super) bytes: Budget,
     /// The leave of the flow's lanes to work.
     pub(super) work: Work,
     pub(super) checkpoint: Duration,
@@ -181,7 +184,10 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
     let flow = Arc::new(FlowRun {
         parked: built.parked,
         router,
-        intake: Intake::new(ahead, plan.conf.limits.bytes),
+        intake: Intake {
+            ahead,
+            bytes: [Budget::new(plan.conf.limits.bytes), env.bytes.clone()],
+        },
         paused: watch::Sender::new(false),
         sources,
         conns: restored,

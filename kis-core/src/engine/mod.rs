@@ -28,6 +28,7 @@ mod gate;
 mod guards;
 mod head;
 mod inbox;
+mod intake;
 mod lane;
 mod letters;
 mod parcel;

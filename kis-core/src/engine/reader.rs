@@ -4,10 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kis_conn::{BatchLimit, ConnError, ErrorClass, Next, Partition, Position, Source};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::JoinSet,
-};
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     around::Stop,
@@ -28,40 +25,6 @@ pub(super) struct Reading {
     /// Its lane, where rows are ordered by partition.
     pub(super) lane: usize,
     pub(super) from: Option<Position>,
-}
-
-/// What the readers of a flow may hold at a time.
-#[derive(Debug)]
-pub(super) struct Intake {
-    /// Batches of one partition that are read and not settled.
-    pub(super) ahead: usize,
-    /// Bytes of the flow that are read and not settled, in units of [`Intake::UNIT`].
-    pub(super) bytes: Arc<Semaphore>,
-    pub(super) units: u32,
-}
-
-impl Intake {
-    const UNIT: u64 = 1024;
-
-    /// Room for `ahead` batches per partition and `bytes` bytes per flow.
-    pub(super) fn new(ahead: usize, bytes: u64) -> Intake {
-        let units = u32::try_from(bytes / Self::UNIT)
-            .unwrap_or(u32::MAX)
-            .clamp(1, Semaphore::MAX_PERMITS as u32);
-        Intake {
-            ahead,
-            bytes: Arc::new(Semaphore::new(units as usize)),
-            units,
-        }
-    }
-
-    /// Waits for room for a batch of `bytes`; one larger than the whole budget takes all of it.
-    async fn room(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
-        let units = u32::try_from(bytes.div_ceil(Self::UNIT))
-            .unwrap_or(u32::MAX)
-            .min(self.units);
-        Arc::clone(&self.bytes).acquire_many_owned(units).await.ok()
-    }
 }
 
 /// Reads the partitions of a source in their order, so many of them at a time. Returns whether all ended.
@@ -159,7 +122,8 @@ async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
                 room = flow.intake.room(bytes) => room.ok_or_else(|| Fault::bug("a flow's intake budget is closed"))?,
             };
             let counters = &flow.around.counters;
-            let take = || Flight::new(Arc::clone(counters), rows, bytes, vec![slot, room]);
+            let [own, shared] = room;
+            let take = || Flight::new(Arc::clone(counters), rows, bytes, vec![slot, own, shared]);
             let flight = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),

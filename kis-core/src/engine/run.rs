@@ -21,6 +21,7 @@ use super::{
     fault::Fault,
     flow::{self, Environment, FlowEnd},
     guards::Guards,
+    intake::Budget,
     letters::LetterBook,
     redrive::{Redrive, Redriven},
     work::Work,
@@ -148,6 +149,7 @@ impl Engine {
         let (writer, writer_ended) =
             Writer::start(options.store.clone()).map_err(|error| Fault::new("thread", error))?;
         let desk = Desk::new(options.store.clone());
+        let bytes = Budget::new(plan.global.limit_bytes);
         let (stop, stopped) = watch::channel(Stop::No);
         let mut ends: HashMap<Arc<str>, watch::Receiver<Option<bool>>> = HashMap::new();
         let mut senders = Vec::with_capacity(plan.flows.len());
@@ -178,6 +180,7 @@ impl Engine {
                 conns: Arc::clone(&conns),
                 exts: options.exts.clone(),
                 guards: Guards::new(flow, &conns, &around, true),
+                bytes: bytes.clone(),
                 work,
                 checkpoint: plan.global.checkpoint_every,
                 base: options.base.clone(),
