@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
@@ -50,6 +51,8 @@ type Shard = HashMap<Bytes, Entry, RandomState>;
 pub(super) struct Overlay {
     hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
+    /// Whether two lanes ever had an uncut write to one key.
+    shared: AtomicBool,
 }
 
 impl Overlay {
@@ -70,6 +73,9 @@ impl Overlay {
             None => shard.entry(key.clone()).or_default(),
         };
         let Some(slot) = entry.slots.iter_mut().find(|slot| slot.lane == lane) else {
+            if !entry.slots.is_empty() {
+                self.shared.store(true, Ordering::Relaxed);
+            }
             entry.slots.push(Slot {
                 lane,
                 now: write,
@@ -122,6 +128,11 @@ impl Overlay {
             }
             true
         });
+    }
+
+    /// Whether a write of one lane may have been overtaken by a newer one of another lane.
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared.load(Ordering::Relaxed)
     }
 
     /// The newest uncut write to each key.

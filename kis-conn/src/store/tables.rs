@@ -66,7 +66,7 @@ impl FlowTables {
         for frozen in cuts.iter().flat_map(|cut| &cut.tables) {
             // A rollback that runs now brings back a write that is taken out below; a later one knows better.
             self.inner.durable.write().insert(frozen.lane, frozen.upto);
-            for (table, key) in &frozen.touched {
+            for Touched { table, key, .. } in &frozen.touched {
                 self.inner.overlay(table).durable(key, frozen.lane, frozen.upto);
             }
         }
@@ -114,8 +114,11 @@ struct Log {
     dropped: u64,
     /// The flow's write number at the last mark: a slot above it is in `undo` already.
     marked: u64,
-    /// Keys touched since the last freeze, possibly twice.
-    touched: Vec<(Arc<str>, Bytes)>,
+    /// The first write to each key since the last freeze; a key may come twice.
+    touched: Vec<Touched>,
+    /// Whether a key was written again or a write was taken back since the last freeze, so that `touched` does not tell
+    /// the last writes.
+    changed: bool,
     /// The flow's write number at the last freeze.
     frozen: u64,
     /// How often clients were retired.
@@ -127,6 +130,14 @@ impl Log {
     fn index(&self, mark: u64) -> usize {
         usize::try_from(mark.saturating_sub(self.dropped)).unwrap_or(usize::MAX)
     }
+}
+
+/// A write to a key that the lane had not written to since the last freeze.
+#[derive(Clone)]
+struct Touched {
+    table: Arc<str>,
+    key: Bytes,
+    write: Write,
 }
 
 struct Undo {
@@ -180,10 +191,17 @@ impl LaneTables {
         }
         for (key, value) in rows {
             let seq = flow.seq.fetch_add(1, Ordering::Relaxed) + 1;
-            let former = overlay.put(&key, *lane, log.frozen, Write { seq, value });
+            let write = Write { seq, value };
+            let former = overlay.put(&key, *lane, log.frozen, write.clone());
             let former_seq = former.as_ref().map_or(0, Slot::seq);
             if former_seq <= log.frozen {
-                log.touched.push((Arc::clone(table), key.clone()));
+                log.touched.push(Touched {
+                    table: Arc::clone(table),
+                    key: key.clone(),
+                    write,
+                });
+            } else {
+                log.changed = true;
             }
             if former_seq <= log.marked {
                 log.undo.push(Undo {
@@ -245,6 +263,7 @@ impl LaneLog for LaneTables {
             // A former write that became durable meanwhile is found in the store.
             let former = former.filter(|slot| slot.seq() > upto);
             flow.overlay(&table).undo(&key, *lane, former);
+            log.changed = true;
         }
         // What was rolled back is above every slot that is left, so the next touch is noted again.
         log.marked = flow.seq.load(Ordering::Relaxed);
@@ -270,6 +289,7 @@ impl LaneLog for LaneTables {
             from: log.frozen,
             upto,
             touched: std::mem::take(&mut log.touched),
+            changed: std::mem::take(&mut log.changed),
         });
         log.dropped += log.undo.len() as u64;
         log.undo.clear();
@@ -287,24 +307,40 @@ pub struct FrozenTables {
     from: u64,
     upto: u64,
     /// Keys that were written, possibly twice or rolled back.
-    touched: Vec<(Arc<str>, Bytes)>,
+    touched: Vec<Touched>,
+    /// Whether the last write to a key may be another than the one in `touched`.
+    changed: bool,
 }
 
 impl FrozenTables {
     /// The last write to each table and key; a key may come twice with the same write. Until the cut is durable only.
+    ///
+    /// Where no key was written twice, by this lane or by two, the values are at hand and nothing is looked up.
     pub fn writes(&self) -> impl Iterator<Item = TableWrite> + '_ {
-        self.touched.iter().filter_map(|(table, key)| {
-            let Write { seq, value } = self
+        let lookup = self.changed
+            || self
                 .flow
-                .overlay(table)
-                .frozen(key, self.lane, self.from, self.upto)?;
-            Some(TableWrite {
-                table: Arc::clone(table),
-                key: key.clone(),
-                value,
-                seq,
+                .overlays
+                .read()
+                .values()
+                .any(|overlay| overlay.is_shared());
+        self.touched
+            .iter()
+            .filter_map(move |Touched { table, key, write }| {
+                let Write { seq, value } = if lookup {
+                    self.flow
+                        .overlay(table)
+                        .frozen(key, self.lane, self.from, self.upto)?
+                } else {
+                    write.clone()
+                };
+                Some(TableWrite {
+                    table: Arc::clone(table),
+                    key: key.clone(),
+                    value,
+                    seq,
+                })
             })
-        })
     }
 }
 
