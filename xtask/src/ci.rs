@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
 use crate::flags::CiFlags;
-use crate::{fuzz, tidy, workspace};
+use crate::{faults, fuzz, tidy, workspace};
 
 /// One thing CI demands.
 struct Step {
@@ -44,6 +44,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "doctests",
         run: doctests,
+    },
+    Step {
+        name: "faults",
+        run: faults_step,
     },
     Step {
         name: "editor",
@@ -136,7 +140,7 @@ fn deny(sh: &Shell) -> Result<()> {
 fn clippy(sh: &Shell) -> Result<()> {
     Ok(cmd!(
         sh,
-        "cargo clippy --locked --workspace --all-targets -- -D warnings"
+        "cargo clippy --locked --workspace --all-targets --features kis-examples/faults -- -D warnings"
     )
     .run()?)
 }
@@ -162,6 +166,11 @@ fn tests_step(sh: &Shell) -> Result<()> {
 
 fn doctests(sh: &Shell) -> Result<()> {
     Ok(cmd!(sh, "cargo test --locked --workspace --doc --no-fail-fast").run()?)
+}
+
+/// Few and short faults; `cargo xtask faults` has many and long ones.
+fn faults_step(sh: &Shell) -> Result<()> {
+    Ok(faults::tests(sh, None).run()?)
 }
 
 /// What an editor shows, asked of rust-analyzer. rustup brings it; where it cannot, for want of a network, the step

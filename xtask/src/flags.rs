@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Bench(BenchFlags),
     /// Run the UI tests of the macros
     Ui(UiFlags),
+    /// Break processes in every way that they must survive, and see that no row is lost, doubled or out of order
+    Faults(FaultsFlags),
     /// Run the fuzz targets
     Fuzz(FuzzFlags),
     /// Judge the YAML of a folder without compiling anything
@@ -50,6 +52,21 @@ pub(crate) struct UiFlags {
     /// Write the messages of this compiler as the expected ones
     #[arg(long)]
     pub(crate) bless: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FaultsFlags {
+    /// Only tests, or with --mutations only mutations, with this in their name
+    pub(crate) name: Option<String>,
+    /// Faults that last for a while last for a minute
+    #[arg(long)]
+    pub(crate) long: bool,
+    /// The seed of random moments, as a test that failed printed it
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Break the code in a copy of the workspace instead, one place at a time, and demand that a test notices
+    #[arg(long)]
+    pub(crate) mutations: bool,
 }
 
 #[derive(Debug, Args)]

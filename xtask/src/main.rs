@@ -10,6 +10,7 @@ mod flags;
 mod bench;
 mod check;
 mod ci;
+mod faults;
 mod fuzz;
 mod tidy;
 mod ui;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Bench(flags) => bench::run(&flags),
         Command::Ui(flags) => ui::run(&flags),
+        Command::Faults(flags) => faults::run(&flags),
         Command::Fuzz(flags) => fuzz::run(&flags),
         Command::Check(flags) => check::run(&flags),
     };

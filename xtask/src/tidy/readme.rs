@@ -9,8 +9,8 @@ const BIN: &str = "kis-examples/src/bin";
 /// The test that runs each `sh` block of the examples' READMEs and the first of the root's.
 const RUNNER: &str = "kis-examples/tests/it/readmes.rs";
 
-/// Programs that measure; they are no examples.
-const NO_EXAMPLES: &[&str] = &["bench"];
+/// Programs that measure and test; they are no examples.
+const NO_EXAMPLES: &[&str] = &["bench", "faults"];
 
 pub(super) fn agrees_with_the_examples(workspace: &Workspace, findings: &mut Findings) {
     let tree = &workspace.tree;

@@ -1,0 +1,166 @@
+//! `kill -9`, again and again, and a process that dies in the middle of a cut.
+
+use std::{fs, thread, time::Duration};
+
+use crate::{
+    job::{Flow, Job},
+    oracle::Oracle,
+    scale::{Random, scaled},
+};
+
+/// Kills the job at random moments, with another configuration behind each kill, and lets it end.
+fn kill_and_end(mut job: Job, random: &mut Random, change: impl Fn(&mut Flow, &mut Random)) -> Job {
+    let kills = scaled(8, 50);
+    // A row as the flow writes it is about so long.
+    let whole = job.flow.rows * 50;
+    let mut killed = 0;
+    for kill in 0..kills {
+        let mut flow = job.flow.clone();
+        change(&mut flow, random);
+        job = job.configure(flow);
+        let mut process = job.start();
+        let before = job.written();
+        // Every few kills come while the process starts.
+        if random.below(4) > 0 {
+            let share = whole.saturating_sub(before) / (kills - kill + 1);
+            let target = before + random.below(2 * share);
+            process.until("rows that are written", |_| job.written() > target);
+        }
+        thread::sleep(random.time(Duration::from_millis(30)));
+        if process.has_ended() {
+            break;
+        }
+        process.kill();
+        killed += 1;
+    }
+    println!("killed {killed} times");
+    assert!(
+        killed * 2 >= kills,
+        "only {killed} kills: the flow needs more rows"
+    );
+    job.run().with(0);
+    job
+}
+
+#[test]
+fn one_stage_killed_at_random_moments() {
+    let mut random = Random::of("one_stage_killed_at_random_moments");
+    let flow = Flow {
+        rows: scaled(20_000, 100_000),
+        steps: vec![
+            ("count", ""),
+            ("dawdles", "millis: 1"),
+            ("write", ""),
+            ("keep_newest", ""),
+        ],
+        ..Flow::default()
+    };
+    let job = kill_and_end(Job::new(flow), &mut random, |_, _| ());
+    let out = job.out();
+    Oracle::of(&job).each_once_in_order(&out).counted(&out);
+    let mut newest = job.table("newest");
+    newest.sort_unstable();
+    let mut last: Vec<_> = out.iter().rev().copied().collect();
+    last.sort_by_key(|item| item.key);
+    last.dedup_by_key(|item| item.key);
+    assert_eq!(newest, last);
+}
+
+#[test]
+fn two_stages_killed_at_random_moments() {
+    let mut random = Random::of("two_stages_killed_at_random_moments");
+    let flow = Flow {
+        rows: scaled(20_000, 100_000),
+        files: 3,
+        steps: vec![
+            ("count", ""),
+            ("dawdles", "millis: 1"),
+            ("count_group", ""),
+            ("write", ""),
+        ],
+        ..Flow::default()
+    };
+    let job = kill_and_end(Job::new(flow), &mut random, |_, _| ());
+    let out = job.out();
+    Oracle::of(&job)
+        .each_once_in_order(&out)
+        .counted(&out)
+        .counted_by_group(&out);
+}
+
+#[test]
+fn lanes_and_order_changed_between_kills() {
+    let mut random = Random::of("lanes_and_order_changed_between_kills");
+    let flow = Flow {
+        rows: scaled(20_000, 100_000),
+        files: 4,
+        steps: vec![("dawdles", "millis: 1"), ("count_key", ""), ("write", "")],
+        ..Flow::default()
+    };
+    let job = kill_and_end(Job::new(flow), &mut random, |flow, random| {
+        flow.lanes = 1 + random.below(5) as u32;
+        flow.order = ["{ by: key }", "partition"][random.below(2) as usize];
+    });
+    let out = job.out();
+    Oracle::of(&job).each_once_in_order(&out).counted(&out);
+}
+
+/// A cut in which rows have become dead letters is not stored: they become the same letters again.
+#[test]
+fn killed_between_dead_letter_and_commit() {
+    let mut random = Random::of("killed_between_dead_letter_and_commit");
+    let job = Job::new(Flow {
+        rows: scaled(30_000, 100_000),
+        batch: 50,
+        checkpoint: "10ms",
+        steps: vec![
+            ("count", ""),
+            ("refuses", "every: 10"),
+            ("touch", ""),
+            ("dawdles", "millis: 1"),
+            ("write", ""),
+        ],
+        ..Flow::default()
+    });
+    for _ in 0..scaled(5, 20) {
+        fs::write(job.path("trip"), (1 + random.below(4)).to_string()).unwrap();
+        let ended = job.run();
+        assert_eq!(ended.code, None, "the process ends itself: {}", ended.stderr);
+    }
+    fs::remove_file(job.path("trip")).unwrap();
+    job.run().with(0);
+    let out = job.out();
+    Oracle::without(&job, |item| item.seq % 10 == 0)
+        .each_once_in_order(&out)
+        .letters(&job.letters(), "reject");
+}
+
+/// A source that forgets what is committed hears of it only when it is durable; the process dies right before and
+/// right behind the commit.
+#[test]
+fn killed_around_the_commit_of_a_source_that_forgets() {
+    let mut random = Random::of("killed_around_the_commit_of_a_source_that_forgets");
+    let job = Job::new(Flow {
+        rows: scaled(30_000, 100_000),
+        batch: 50,
+        checkpoint: "10ms",
+        source: "spool",
+        input: "rows-0.jsonl".to_owned(),
+        steps: vec![("count", ""), ("dawdles", "millis: 1"), ("write", "")],
+        ..Flow::default()
+    });
+    for n in 0..scaled(6, 20) {
+        let when = ["before", "after"][(n % 2) as usize];
+        fs::write(
+            job.path("rows-0.jsonl.die"),
+            format!("{when} {}", 1 + random.below(4)),
+        )
+        .unwrap();
+        let ended = job.run();
+        assert_eq!(ended.code, None, "the process ends itself: {}", ended.stderr);
+    }
+    fs::remove_file(job.path("rows-0.jsonl.die")).unwrap();
+    job.run().with(0);
+    let out = job.out();
+    Oracle::of(&job).each_once_in_order(&out).counted(&out);
+}

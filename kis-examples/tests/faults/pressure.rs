@@ -1,0 +1,85 @@
+//! Steps and sinks that cannot keep up with the source, or are not there at all.
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    job::{Flow, Job},
+    oracle::Oracle,
+    process::Process,
+    scale::lasting,
+};
+
+/// More than a process needs that holds a bounded number of rows, and less than all rows take.
+const MEMORY: u64 = 128 << 20;
+
+/// What may be on its way at a time, by the flow's own setting.
+const LIMIT: u64 = 1 << 20;
+
+fn job(steps: Vec<(&'static str, &'static str)>) -> Job {
+    Job::new(Flow {
+        rows: 150_000,
+        batch: 500,
+        steps,
+        settings: format!(
+            "limits: {{ bytes: {LIMIT}B }}\non_error: {{ retry: {{ attempts: 2, backoff: 1ms..2ms }} }}"
+        ),
+        ..Flow::default()
+    })
+}
+
+/// For so long, the rows on their way and the memory stay below their bounds.
+fn watch(process: &mut Process, time: Duration) {
+    let started = Instant::now();
+    while started.elapsed() < time {
+        assert!(!process.has_ended(), "{}", process.said());
+        let inflight = process.metric("kis_inflight_bytes").unwrap_or_default();
+        assert!(
+            inflight <= (2 * LIMIT) as f64,
+            "{inflight} bytes are on their way"
+        );
+        let memory = process.peak_memory().unwrap_or_default();
+        assert!(memory < MEMORY, "{memory} bytes of memory");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_step_that_is_slower_than_the_source_for_a_minute() {
+    let time = lasting(Duration::from_secs(2), Duration::from_secs(60));
+    let slow = format!("millis: 20, until: {}", time.as_millis());
+    let job = job(vec![("count", ""), ("dawdles", slow.leak()), ("write", "")]);
+    let mut process = job.start();
+    watch(&mut process, time);
+    process.wait().with(0);
+    let out = job.out();
+    Oracle::of(&job)
+        .each_once_in_order(&out)
+        .counted(&out)
+        .letters(&job.letters(), "");
+}
+
+#[test]
+fn a_sink_that_is_down_for_a_minute() {
+    let job = job(vec![("count", ""), ("pass", ""), ("write", "")]);
+    let mut process = job.start();
+    process.until("rows that are written", |_| job.written() > 1_000);
+    fs::write(job.path("gate-is-shut"), "").unwrap();
+    process.until("the gate", |p| p.said().contains("the gate is shut"));
+    watch(
+        &mut process,
+        lasting(Duration::from_secs(2), Duration::from_secs(60)),
+    );
+    let (before, after) = (job.written(), Duration::from_millis(100));
+    thread::sleep(after);
+    assert_eq!(job.written(), before, "nothing passes a gate that is shut");
+    fs::remove_file(job.path("gate-is-shut")).unwrap();
+    process.wait().with(0);
+    let out = job.out();
+    Oracle::of(&job)
+        .each_once_in_order(&out)
+        .counted(&out)
+        .letters(&job.letters(), "");
+}
