@@ -22,14 +22,7 @@ const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 /// Opens the file, or makes it if it is missing. A file that is not ours is left as it is.
 pub(super) fn open(file: &Path) -> Result<Database, StoreError> {
     match head(file)? {
-        Head::Missing => {
-            let db = guarded(file, || {
-                redb::Builder::new().set_cache_size(CACHE_BYTES).create(file)
-            })?;
-            prepare(file, &db)?;
-            sync_folder(file)?;
-            Ok(db)
-        }
+        Head::Missing => create(file),
         Head::Store => {
             // Opening repairs what a killed process left, and so writes: first see that it is ours and whole.
             let trial = File::open(file).and_then(Trial::new);
@@ -53,6 +46,23 @@ pub(super) fn open(file: &Path) -> Result<Database, StoreError> {
             what,
         }),
     }
+}
+
+/// Makes the file under another name first: a process that dies meanwhile leaves nothing that looks like a broken store.
+fn create(file: &Path) -> Result<Database, StoreError> {
+    let new = file.with_extension("new");
+    let io = |error| StoreError::io(format!("the store {}", file.display()), error);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
+        _ => {}
+    }
+    let db = guarded(file, || {
+        redb::Builder::new().set_cache_size(CACHE_BYTES).create(&new)
+    })?;
+    prepare(file, &db)?;
+    fs::rename(&new, file).map_err(io)?;
+    sync_folder(file)?;
+    Ok(db)
 }
 
 /// A store that lives in memory alone.
@@ -84,7 +94,7 @@ fn head(file: &Path) -> Result<Head, StoreError> {
         .map_err(|error| StoreError::io(what(), error))?
         .len();
     match open.read_exact(&mut start) {
-        // A process that died while it made the file leaves an empty one, or zeros.
+        // Somebody made room for it, and there is nothing to lose.
         _ if size == 0 => Ok(Head::Missing),
         Ok(()) if start == MAGIC => Ok(Head::Store),
         Ok(()) => Ok(Head::Other("it does not begin as a store does".to_owned())),

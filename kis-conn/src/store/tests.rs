@@ -511,3 +511,13 @@ fn a_row_to_be_skipped_is_so_until_it_is_a_letter() {
     assert_eq!(store.skips("f").unwrap(), ["r:2"]);
     assert_eq!(store.skips("ff").unwrap(), ["r:1"]);
 }
+
+#[test]
+fn what_a_process_left_that_died_while_it_made_the_store_is_no_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let half_made = dir.path().join("store.new");
+    fs::write(&half_made, [0; 4096]).unwrap();
+    drop(Store::open(dir.path()).unwrap());
+    assert!(!half_made.exists());
+    assert!(dir.path().join("store.redb").exists());
+}

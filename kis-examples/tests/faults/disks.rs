@@ -5,14 +5,13 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::Command,
-    thread,
     time::Duration,
 };
 
 use crate::{
     job::{Flow, Job},
     oracle::Oracle,
-    scale::lasting,
+    scale::{lasting, pass},
 };
 
 /// A small file system in memory; gone when it is dropped.
@@ -85,7 +84,7 @@ fn full_for_a_while(flow: Flow) {
     disk.fill(|| {
         process.has_ended() || process.said().contains("next try in") || process.said().contains("waiting")
     });
-    thread::sleep(lasting(Duration::from_millis(300), Duration::from_secs(60)));
+    pass(lasting(Duration::from_millis(300), Duration::from_secs(60)));
     assert!(
         !process.has_ended(),
         "a full disk ends nothing: {}",

@@ -5,7 +5,6 @@ use std::{
     fs,
     path::Path,
     process::Command,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -13,7 +12,7 @@ use kis_core::conn::Store;
 
 use crate::{
     process::Process,
-    scale::{Random, scaled},
+    scale::{Random, pass, scaled},
 };
 
 const TABLES: [&str; 3] = ["airlines", "carriers", "planes"];
@@ -43,7 +42,7 @@ fn flights_killed_at_random_moments() {
             let moment = Instant::now() + random.time(most);
             if killed < kills {
                 while Instant::now() < moment && !process.has_ended() {
-                    thread::sleep(Duration::from_millis(1));
+                    pass(Duration::from_millis(1));
                 }
                 if !process.has_ended() {
                     process.kill();

@@ -3,6 +3,10 @@
 //!
 //! `cargo xtask faults` runs them at full length, `cargo xtask ci faults` with few and short faults;
 //! `cargo xtask faults --mutations` breaks the code and demands that the oracles notice.
+#![expect(
+    clippy::print_stdout,
+    reason = "a test says how to run it again, and why it is left out"
+)]
 
 mod clock;
 mod disks;

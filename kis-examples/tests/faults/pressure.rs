@@ -1,7 +1,7 @@
 //! Steps and sinks that cannot keep up with the source, or are not there at all.
 
 use std::{
-    fs, thread,
+    fs,
     time::{Duration, Instant},
 };
 
@@ -9,7 +9,7 @@ use crate::{
     job::{Flow, Job},
     oracle::Oracle,
     process::Process,
-    scale::lasting,
+    scale::{lasting, pass},
 };
 
 /// More than a process needs that holds a bounded number of rows, and less than all rows take.
@@ -42,7 +42,7 @@ fn watch(process: &mut Process, time: Duration) {
         );
         let memory = process.peak_memory().unwrap_or_default();
         assert!(memory < MEMORY, "{memory} bytes of memory");
-        thread::sleep(Duration::from_millis(20));
+        pass(Duration::from_millis(20));
     }
 }
 
@@ -73,7 +73,7 @@ fn a_sink_that_is_down_for_a_minute() {
         lasting(Duration::from_secs(2), Duration::from_secs(60)),
     );
     let (before, after) = (job.written(), Duration::from_millis(100));
-    thread::sleep(after);
+    pass(after);
     assert_eq!(job.written(), before, "nothing passes a gate that is shut");
     fs::remove_file(job.path("gate-is-shut")).unwrap();
     process.wait().with(0);

@@ -6,9 +6,10 @@ use std::{
     net::TcpStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    thread,
     time::{Duration, Instant},
 };
+
+use crate::scale::pass;
 
 /// Longer than anything takes that works, also on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -162,7 +163,7 @@ pub(crate) fn until(what: impl Fn() -> String, mut condition: impl FnMut() -> bo
     let started = Instant::now();
     while !condition() {
         assert!(started.elapsed() < DEADLINE, "waited too long for {}", what());
-        thread::sleep(Duration::from_millis(2));
+        pass(Duration::from_millis(2));
     }
 }
 

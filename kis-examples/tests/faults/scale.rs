@@ -3,6 +3,7 @@
 use std::{
     env,
     sync::OnceLock,
+    thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -21,6 +22,12 @@ pub(crate) fn lasting(short: Duration, long: Duration) -> Duration {
         Ok("times") => long,
         _ => short,
     }
+}
+
+/// Lets time pass: a fault lasts so long, or comes after so long. Nothing is waited for by this.
+#[expect(clippy::disallowed_methods, reason = "the time itself is the fault")]
+pub(crate) fn pass(time: Duration) {
+    thread::sleep(time);
 }
 
 /// Random numbers of a test, from the seed that is printed when it fails.

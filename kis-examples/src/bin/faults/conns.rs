@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::Write,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::abort,
     sync::Arc,
 };
@@ -35,7 +35,7 @@ impl GateClient {
     }
 }
 
-fn open_gate(file: &PathBuf) -> Answer<()> {
+fn open_gate(file: &Path) -> Answer<()> {
     match file.exists() {
         true => Err(ConnError::unavailable("down", "the gate is shut")),
         false => Ok(()),

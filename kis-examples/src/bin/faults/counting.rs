@@ -26,7 +26,7 @@ pub struct Tally {
 
 impl Tally {
     /// The number of the next row.
-    pub fn next(&mut self) -> i64 {
+    pub fn count(&mut self) -> i64 {
         self.rows += 1;
         self.rows
     }
@@ -35,20 +35,20 @@ impl Tally {
 /// Counts the rows of the key that they carry.
 #[kis_function(mode = "Calculate")]
 pub fn count(mut item: Item, tally: &mut Tally) -> Item {
-    item.nth = tally.next();
+    item.nth = tally.count();
     item
 }
 
 /// Counts the rows of the field `key`, whatever key they carry.
 #[kis_function(mode = "Calculate", key = "key")]
 pub fn count_key(mut item: Item, tally: &mut Tally) -> Item {
-    item.nth = tally.next();
+    item.nth = tally.count();
     item
 }
 
 /// Counts the rows of a group, which come from many lanes.
 #[kis_function(mode = "Calculate", key = "group")]
 pub fn count_group(mut item: Item, tally: &mut Tally) -> Item {
-    item.in_group = tally.next();
+    item.in_group = tally.count();
     item
 }

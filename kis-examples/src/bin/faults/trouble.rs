@@ -105,7 +105,7 @@ pub fn fails_at_first_on_batch(items: &[Item], which: &Params<Which>) -> Result<
 /// Counts a row, and fails a few times on some after it has counted them.
 #[kis_function(mode = "Calculate")]
 pub fn count_and_fail(item: &Item, tally: &mut Tally, which: &Params<Which>) -> Result<Item> {
-    let nth = tally.next();
+    let nth = tally.count();
     match which.fails_now(item) {
         true => Err(Error::retry("counted, and failed")),
         false => Ok(Item { nth, ..item.clone() }),
@@ -115,7 +115,7 @@ pub fn count_and_fail(item: &Item, tally: &mut Tally, which: &Params<Which>) -> 
 /// Counts a row, and panics on some after it has counted them.
 #[kis_function(mode = "Calculate")]
 pub fn count_and_panic(item: &Item, tally: &mut Tally, which: &Params<Which>) -> Item {
-    let nth = tally.next();
+    let nth = tally.count();
     assert!(!which.is(item), "counted, and panicked");
     Item { nth, ..item.clone() }
 }
@@ -128,7 +128,7 @@ pub fn count_batch_and_fail(
     which: &Params<Which>,
 ) -> Result<Vec<Item>> {
     let counted = items.iter().map(|item| Item {
-        nth: tallies.of(item).next(),
+        nth: tallies.of(item).count(),
         ..item.clone()
     });
     let counted = counted.collect();
@@ -169,6 +169,10 @@ pub struct Slow {
 
 /// Takes its time.
 #[kis_function(mode = "Verify", blocking)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is to be slow, on a thread of its own"
+)]
 pub fn dawdles(_: &[Item], slow: &Params<Slow>) {
     static SINCE: LazyLock<Instant> = LazyLock::new(Instant::now);
     if slow.until == 0 || SINCE.elapsed() < Duration::from_millis(slow.until) {
