@@ -112,7 +112,16 @@ fn remarks(flow: &FlowSummary, deadline_passed: bool, replays: bool) -> Vec<Stri
     let (name, counters) = (&flow.name, &flow.counters);
     let mut remarks = Vec::new();
     let stopped = !matches!(flow.end, FlowEnd::Ended | FlowEnd::NothingNew { .. });
+    let out_of_time = match &flow.end {
+        // Whether a flow hears that it has to stop or is stopped where it stands is a matter of chance.
+        FlowEnd::Drained => open(counters) > 0,
+        FlowEnd::Failed(fault) => fault.is_stop(),
+        FlowEnd::Ended | FlowEnd::NothingNew { .. } => false,
+    };
     match &flow.end {
+        _ if deadline_passed && out_of_time => remarks.push(format!(
+            "{name}: stopped, since the time to drain was over; `drain: {{ timeout: .. }}` gives more"
+        )),
         FlowEnd::Ended | FlowEnd::Drained => {}
         FlowEnd::NothingNew { after } => {
             remarks.push(format!(
@@ -120,15 +129,7 @@ fn remarks(flow: &FlowSummary, deadline_passed: bool, replays: bool) -> Vec<Stri
                 places(after)
             ));
         }
-        FlowEnd::Failed(fault) => {
-            if deadline_passed && fault.is_stop() {
-                remarks.push(format!(
-                    "{name}: stopped, since the time to drain was over; `drain: {{ timeout: .. }}` gives more"
-                ));
-            } else {
-                remarks.push(format!("{name}: {fault}"));
-            }
-        }
+        FlowEnd::Failed(fault) => remarks.push(format!("{name}: {fault}")),
     }
     let open = open(counters);
     if stopped && open > 0 {

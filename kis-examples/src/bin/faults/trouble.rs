@@ -17,6 +17,9 @@ pub struct Which {
     /// Every so many rows of a key.
     #[param(default = 0, min = 0)]
     pub every: i64,
+    /// Only of every so many keys.
+    #[param(default = 1, min = 1)]
+    pub keys: i64,
     /// All rows of this key.
     #[param(default = -1)]
     pub key: i64,
@@ -28,7 +31,8 @@ pub struct Which {
 impl Which {
     /// Whether a row makes trouble.
     pub fn is(&self, item: &Item) -> bool {
-        item.key == self.key || (self.every > 0 && item.seq % self.every == 0)
+        let nth = self.every > 0 && item.seq % self.every == 0 && item.key % self.keys == 0;
+        item.key == self.key || nth
     }
 
     /// Whether a row fails this time: it does so often, in this process.
