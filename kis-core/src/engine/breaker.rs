@@ -72,8 +72,10 @@ impl Breaker {
 
     /// A call found the connector unavailable: from now on all wait.
     pub(super) fn open(&self, code: &str, message: &str) {
-        self.gate.shut();
-        if self.hold.begin(message, (self.clock)()) {
+        let mut began = false;
+        self.gate
+            .set(true, || began = self.hold.begin(message, (self.clock)()));
+        if began {
             tracing::warn!(
                 code,
                 "{}: {message}; everything that needs it waits",
@@ -167,11 +169,12 @@ impl Trial {
         let Breaker {
             hold, clock, gate, ..
         } = &*self.breaker;
-        if let Some(since) = hold.end() {
+        let mut since = None;
+        gate.open_and(self.turn, || since = hold.end());
+        if let Some(since) = since {
             let away = Duration::from_millis(clock().saturating_sub(since));
             tracing::info!("{} is there again after {away:?}", hold.what);
         }
-        gate.open(self.turn);
     }
 }
 

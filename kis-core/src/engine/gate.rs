@@ -51,9 +51,19 @@ impl Gate {
 
     /// Shuts the gate. Says whether it was open.
     pub(super) fn shut(&self) -> bool {
-        let was_open = !self.shut.swap(true, Release);
-        self.waiters.send_replace(true);
+        let mut was_open = false;
+        self.set(true, || was_open = !self.is_shut());
         was_open
+    }
+
+    /// Shuts or opens the gate and does what belongs to it in one go: who comes between the two would leave the one
+    /// shut and the other open.
+    pub(super) fn set(&self, shut: bool, and: impl FnOnce()) {
+        self.waiters.send_modify(|waiters| {
+            and();
+            *waiters = shut;
+            self.shut.store(shut, Release);
+        });
     }
 
     /// Waits until the gate is open, or until it is the caller's turn to try.
@@ -73,15 +83,19 @@ impl Gate {
     }
 
     /// The try of this turn worked: everybody goes on.
-    pub(super) fn open(&self, mut turn: Turn) {
+    pub(super) fn open(&self, turn: Turn) {
+        self.open_and(turn, || ());
+    }
+
+    /// The same, and does what belongs to it in one go.
+    pub(super) fn open_and(&self, mut turn: Turn, and: impl FnOnce()) {
         turn.0.next = turn.0.first;
-        self.half_open(turn);
+        self.set(false, and);
     }
 
     /// Everybody goes on for a try; if it fails and the gate is shut again, the next one is later.
     pub(super) fn half_open(&self, _: Turn) {
-        self.shut.store(false, Release);
-        self.waiters.send_replace(false);
+        self.set(false, || ());
     }
 }
 
