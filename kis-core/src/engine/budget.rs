@@ -55,7 +55,11 @@ struct Budget {
 
 /// The counts at moments of the last time, oldest first: (time in ms, handled, failed).
 #[derive(Debug, Default)]
-struct Window(VecDeque<(u64, u64, u64)>);
+struct Window {
+    counts: VecDeque<(u64, u64, u64)>,
+    /// When they were noted last. What was counted since then was counted within one part.
+    noted: u64,
+}
 
 /// What was found at a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,30 +264,34 @@ impl Window {
     /// Notes the counts as they were up to now, at most once in each part of the window.
     fn tick(&mut self, conf: kis_conf::Budget, now_ms: u64, handled: u64, failed: u64) {
         let (over, part) = (ms(conf.over), part(conf));
-        let Some((last, ..)) = self.0.back() else {
-            return self.0.push_back((now_ms, handled, failed));
-        };
-        if now_ms < last.saturating_add(part) {
+        if self.counts.is_empty() {
+            return self.restart(now_ms, handled, failed);
+        }
+        if now_ms < self.noted.saturating_add(part) {
             return;
         }
-        // Nothing was counted since the part of the last look was over, else that batch had noted it.
-        self.0.push_back((last + part, handled, failed));
-        while self.0.len() > 1 && self.0[1].0.saturating_add(over) <= now_ms {
-            self.0.pop_front();
+        self.counts.push_back((self.noted + part, handled, failed));
+        self.noted = now_ms;
+        while self
+            .counts
+            .get(1)
+            .is_some_and(|(at, ..)| at.saturating_add(over) <= now_ms)
+        {
+            self.counts.pop_front();
         }
     }
 
     /// The counts where the window begins.
     fn before(&self, conf: kis_conf::Budget, now_ms: u64) -> (u64, u64) {
         let begin = now_ms.saturating_sub(ms(conf.over));
-        let before = self.0.iter().rev().find(|(at, ..)| *at <= begin);
-        let before = before.or(self.0.front());
+        let before = self.counts.iter().rev().find(|(at, ..)| *at <= begin);
+        let before = before.or(self.counts.front());
         before.map_or((0, 0), |(_, handled, failed)| (*handled, *failed))
     }
 
     fn restart(&mut self, now_ms: u64, handled: u64, failed: u64) {
-        self.0.clear();
-        self.0.push_back((now_ms, handled, failed));
+        self.counts = VecDeque::from([(now_ms, handled, failed)]);
+        self.noted = now_ms;
     }
 }
 

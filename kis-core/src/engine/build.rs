@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{
     around::Surroundings,
-    call::{self, StepRun, Waits},
+    call::{self, Renew, StepRun, Waits},
     chain::{Chain, Onward, Route},
     conns::OpenConns,
     failure::Fallen,
@@ -75,6 +75,7 @@ impl StepParts {
             at: self.at,
             guards: Arc::clone(guards),
             seat: Arc::clone(seat),
+            origin: Arc::default(),
             waited: Duration::ZERO,
             renew: None,
             waits: Waits::None,
@@ -206,6 +207,7 @@ pub(super) fn chain(
                 at,
                 guards: Arc::clone(kit.guards),
                 seat: Arc::clone(&seat),
+                origin: Arc::default(),
                 waited: Duration::ZERO,
                 waits,
             }
@@ -244,7 +246,7 @@ fn gives_up(step: &StepPlan) -> bool {
     matches!(step.info.call, Call::Blocking(_)) && step.timeout.is_some() && !step.conns.is_empty()
 }
 
-fn renew(kit: &Kit<'_>, step: &StepPlan, lane: LaneContext) -> Arc<dyn Fn(&Ctx) -> Ctx + Send + Sync> {
+fn renew(kit: &Kit<'_>, step: &StepPlan, lane: LaneContext) -> Renew {
     let conns: Vec<_> = step
         .conns
         .iter()

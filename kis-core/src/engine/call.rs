@@ -25,6 +25,9 @@ use crate::{
     state::AnyState,
 };
 
+/// Makes a context anew, with clients that no call has had.
+pub(super) type Renew = Arc<dyn Fn(&Ctx) -> Ctx + Send + Sync>;
+
 /// One step in one lane.
 pub(super) struct StepRun {
     pub(super) plan: Arc<StepPlan>,
@@ -37,10 +40,12 @@ pub(super) struct StepRun {
     pub(super) guards: Arc<Guards>,
     /// Where the lane notes what it is at.
     pub(super) seat: Arc<Seat>,
+    /// Where the rows at work come from, while the flow works row by row.
+    pub(super) origin: Arc<str>,
     /// How long calls have waited for what they need since the last [`StepRun::take_waited`].
     pub(super) waited: Duration,
     /// Makes the context anew, with clients that no call has had; for a step whose calls may be given up.
-    pub(super) renew: Option<Arc<dyn Fn(&Ctx) -> Ctx + Send + Sync>>,
+    pub(super) renew: Option<Renew>,
     /// Which rows wait for one that is tried again.
     pub(super) waits: Waits,
     /// Whether a row that failed with an error is tried again.
@@ -180,7 +185,7 @@ impl StepRun {
         if self.guards.are_open(self.at) {
             return Ok(Leave::default());
         }
-        let leave = self.guards.enter(self.at).await;
+        let leave = self.guards.enter(self.at, &self.origin).await;
         match &leave {
             Ok(leave) if leave.waited.is_zero() => {}
             Ok(leave) => {

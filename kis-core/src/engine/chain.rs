@@ -157,6 +157,11 @@ impl Chain {
         let end = self.first + self.steps.len();
         let now_ms = self.around.now_ms();
         self.guards.budgets.tick(now_ms);
+        if self.guards.is_slow() {
+            let origin: Arc<str> = run.from.show(None).into();
+            let tell = |step: &mut StepRun| step.origin = Arc::clone(&origin);
+            self.steps.iter_mut().for_each(tell);
+        }
         for state in self.steps.iter_mut().filter_map(|step| step.state.as_mut()) {
             state.set_now(now_ms);
         }

@@ -93,6 +93,7 @@ impl Cutter {
         let Some(marked) = self.flow.router.mark(news || late_letters) else {
             return Ok(self.parked);
         };
+        self.flow.starts.begin().await?;
         let (flow, late) = (Arc::clone(&self.flow), self.late);
         {
             let mut made = pin!(self.make(marked, state));
@@ -173,11 +174,12 @@ impl Cutter {
         counters
             .state_keys
             .store(lanes.iter().map(|lane| lane.keys).sum(), Relaxed);
+        let moves = marked.rows > 0 || state == RunState::Ended;
         let record = FlowRecord {
             cut: marked.cut,
             at_ms: flow.around.now_ms(),
             state,
-            starts_without_progress: 0,
+            starts_without_progress: flow.starts.cut(moves),
             rows_in: counters.received_rows.get(),
             rows_out: counters.rows_out.get(),
             rows_dead: counters.dead.get(),
@@ -232,6 +234,10 @@ impl Cutter {
             }
         }
         hold.end();
+        flow.starts.durable(moves);
+        if let Some(suspects) = flow.guards.suspects.get() {
+            suspects.progress(flow.around.now_ms());
+        }
         self.record = record;
         self.states.clear();
         flow.guests.durable(marked.cut);

@@ -1,6 +1,9 @@
 //! A running flow: opens its sources, reads until they end or it is told to stop, takes its cuts, and ends.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use kis_conn::{
     Nature, Partition, Position, Source, SourceFacts,
@@ -28,6 +31,8 @@ use super::{
     router::Router,
     seat::Seat,
     sources,
+    starts::Starts,
+    suspect::Suspects,
     work::Work,
     writer::Writer,
 };
@@ -74,6 +79,7 @@ pub(super) struct FlowRun {
     /// The connectors that its steps use.
     pub(super) conns: Vec<OpenConn>,
     pub(super) guards: Arc<Guards>,
+    pub(super) starts: Starts,
     pub(super) tables: FlowTables,
     pub(super) writer: Writer,
     /// Lanes of all stages, and the one of `at_end`.
@@ -155,6 +161,13 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         .map_err(store_fault)?
         .unwrap_or_default();
     let positions = env.store.positions(&plan.name).map_err(store_fault)?;
+    let starts = Starts::new(&plan.name, record.clone(), &env.store, env.writer.clone());
+    if let Some(dir) = env.store.dir().filter(|_| !env.closed) {
+        let (starts, now_ms) = (record.starts_without_progress, around.now_ms());
+        let found = Suspects::find(dir, &plan.name, starts, now_ms)
+            .map_err(|error| Fault::new("suspects", format_args!("{}: {error}", dir.display())))?;
+        found.map(|found| env.guards.suspects.set(found));
+    }
     around.letters.load(&env.store, &record).map_err(store_fault)?;
     let restored = conns::restore_conns(&plan, &env.store, &env.conns, &around.stop).await?;
     let sources = match env.closed {
@@ -192,6 +205,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         sources,
         conns: restored,
         guards: Arc::clone(&env.guards),
+        starts,
         tables,
         writer: env.writer.clone(),
         lane_count: built.count,
@@ -209,6 +223,10 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
             .map(|(_, partition, position)| (partition.to_string(), position.show()))
             .collect()
     });
+    if flow.around.counters.parked.load(Relaxed) > 0 {
+        // Rows that were parked may be worked on at once.
+        flow.starts.begin().await?;
+    }
     let readers = read_all(&flow, &positions).await?;
     lanes.iter().for_each(Lane::look);
     let cutter = Cutter::new(Arc::clone(&flow), inbox, next_run(record, &flow), env.checkpoint);
@@ -310,6 +328,12 @@ impl Running {
             if let Err(error) = source.close().await {
                 tracing::warn!(flow = %self.flow.plan.name, source = %self.flow.plan.sources[number].name, "{}", error.message);
             }
+        }
+        if let Err(fault) = self.flow.starts.take_back().await {
+            tracing::warn!(flow = %self.flow.plan.name, "{fault}");
+        }
+        if let Some(suspects) = self.flow.guards.suspects.get() {
+            suspects.forget();
         }
         match end {
             Ok(end) => end,

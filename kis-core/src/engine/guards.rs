@@ -16,6 +16,7 @@ use super::{
     budget::Budgets,
     conns::OpenConn,
     seat::Seats,
+    suspect::{Noted, Suspects},
     threads,
 };
 use crate::{
@@ -31,6 +32,8 @@ pub(super) struct Guards {
     pub(super) around: Surroundings,
     pub(super) seats: Arc<Seats>,
     pub(super) budgets: Budgets,
+    /// While the flow works row by row, since a row may kill the process.
+    pub(super) suspects: OnceLock<Suspects>,
     steps: Vec<StepGuard>,
 }
 
@@ -50,6 +53,8 @@ struct StepGuard {
 #[derive(Debug, Default)]
 pub(super) struct Leave {
     trials: SmallVec<[Trial; 1]>,
+    /// The call is noted as the one that is at work.
+    noted: Option<Noted>,
     /// How long the call had to wait for it.
     pub(super) waited: Duration,
 }
@@ -86,6 +91,7 @@ impl Guards {
         Arc::new(Guards {
             steps: steps.collect(),
             seats: Arc::default(),
+            suspects: OnceLock::new(),
             budgets: Budgets::new(plan, around, waits),
             around: around.clone(),
         })
@@ -96,19 +102,33 @@ impl Guards {
     pub(super) fn are_open(&self, at: usize) -> bool {
         let guard = &self.steps[at];
         let shut = guard.waits && guard.all().any(|breaker| breaker.is_open());
-        !shut && !(guard.keeps_threads && threads::are_many())
+        !shut && !(guard.keeps_threads && threads::are_many()) && !self.is_slow()
     }
 
-    /// Waits until step `at` may be called.
+    /// Whether the flow works row by row.
+    pub(super) fn is_slow(&self) -> bool {
+        self.suspects.get().is_some_and(Suspects::is_slow)
+    }
+
+    /// Waits until step `at` may be called with rows from `origin`.
     ///
     /// # Errors
-    /// If the flow is asked to stop first; the call is not made then.
-    pub(super) async fn enter(&self, at: usize) -> Result<Leave, Error> {
-        if self.are_open(at) {
+    /// If the flow is asked to stop first, or the call has killed the process before; it is not made then.
+    pub(super) async fn enter(&self, at: usize, origin: &str) -> Result<Leave, Error> {
+        let mut leave = self.wait(at).await?;
+        if let Some(suspects) = self.suspects.get().filter(|suspects| suspects.is_slow()) {
+            leave.noted = Some(suspects.note(&self.steps[at].name, origin).await?);
+        }
+        Ok(leave)
+    }
+
+    async fn wait(&self, at: usize) -> Result<Leave, Error> {
+        let guard = &self.steps[at];
+        let shut = guard.waits && guard.all().any(|breaker| breaker.is_open());
+        let crowded = guard.keeps_threads && threads::are_many();
+        if !shut && !crowded {
             return Ok(Leave::default());
         }
-        let guard = &self.steps[at];
-        let crowded = guard.keeps_threads && threads::are_many();
         let began = Instant::now();
         let stop = &self.around.stop;
         if crowded {
@@ -137,7 +157,8 @@ impl Guards {
     }
 
     /// A call of step `at` that had `leave` was answered like this.
-    pub(super) async fn left(&self, at: usize, leave: Leave, verdict: &Verdict, fails: &Fails) {
+    pub(super) async fn left(&self, at: usize, mut leave: Leave, verdict: &Verdict, fails: &Fails) {
+        drop(leave.noted.take());
         if leave.trials.is_empty() && matches!(verdict, Verdict::Go(_)) && fails.is_empty() {
             return;
         }

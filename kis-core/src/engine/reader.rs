@@ -97,7 +97,10 @@ async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
                 biased;
                 _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
                 room = letters.room(&flow.around.counters) => BatchLimit {
-                    rows: most.rows.min(u32::try_from(room).unwrap_or(u32::MAX)),
+                    rows: match flow.guards.is_slow() {
+                        true => 1,
+                        false => most.rows.min(u32::try_from(room).unwrap_or(u32::MAX)),
+                    },
                     ..most
                 },
             };
@@ -131,6 +134,7 @@ async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
             };
             counters.receive(reading.source, rows, bytes);
             from = Some(block.after.clone());
+            flow.starts.begin().await?;
             let place = flow.router.reserve(reading.number);
             let job = HeadJob {
                 source: reading.source,

@@ -24,6 +24,7 @@ use super::{
     intake::Budget,
     letters::LetterBook,
     redrive::{Redrive, Redriven},
+    watchdog::{Watchdog, Watched},
     work::Work,
     writer::Writer,
 };
@@ -82,6 +83,8 @@ impl RunOptions {
 
 /// The flows of a process while they run.
 pub struct Engine {
+    /// Ends with the engine.
+    _watchdog: Watchdog,
     counters: Vec<Arc<FlowCounters>>,
     stop: watch::Sender<Stop>,
     desk: Desk,
@@ -161,6 +164,7 @@ impl Engine {
         let mut flows = JoinSet::new();
         let mut tasks = Vec::with_capacity(plan.flows.len());
         let mut works = Vec::with_capacity(plan.flows.len());
+        let mut watched = Vec::with_capacity(plan.flows.len());
         for (number, (flow, ended)) in plan.flows.iter().zip(senders).enumerate() {
             let work = Work::default();
             works.push(work.clone());
@@ -174,12 +178,15 @@ impl Engine {
                     Arc::clone(&options.clock),
                 )),
             };
+            let guards = Guards::new(flow, &conns, &around, true);
+            let every = plan.global.checkpoint_every;
+            watched.push(Watched::new(Arc::clone(flow), Arc::clone(&guards), every));
             let env = Environment {
                 store: options.store.clone(),
                 writer: writer.clone(),
                 conns: Arc::clone(&conns),
                 exts: options.exts.clone(),
-                guards: Guards::new(flow, &conns, &around, true),
+                guards,
                 bytes: bytes.clone(),
                 work,
                 checkpoint: plan.global.checkpoint_every,
@@ -213,7 +220,9 @@ impl Engine {
             });
             tasks.push(task.id());
         }
+        let watchdog = Watchdog::start(watched).map_err(|error| Fault::new("thread", error))?;
         Ok(Engine {
+            _watchdog: watchdog,
             counters: all,
             stop,
             desk,

@@ -17,7 +17,9 @@ use tokio::sync::watch;
 use crate::check::{plan, show};
 
 /// What happens to the systems of this file, by the connector's name.
-static SYSTEMS: LazyLock<Mutex<Vec<(String, Arc<System>)>>> = LazyLock::new(Mutex::default);
+static SYSTEMS: LazyLock<Mutex<Systems>> = LazyLock::new(Mutex::default);
+
+type Systems = Vec<(String, Arc<System>)>;
 
 #[derive(Default)]
 pub struct System {
