@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     fmt,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -20,7 +20,13 @@ use moka::{Expiry, sync::Cache as Moka};
 /// assert!(cache.get::<String>("rate").is_none());
 /// ```
 #[derive(Clone)]
-pub struct Cache(Moka<String, Entry>);
+pub struct Cache(Arc<Inner>);
+
+struct Inner {
+    most: u64,
+    /// Made with the first value: it takes tens of kilobytes, and most flows keep nothing in it.
+    values: OnceLock<Moka<String, Entry>>,
+}
 
 #[derive(Clone)]
 struct Entry {
@@ -36,22 +42,35 @@ const MOST: u64 = 100_000;
 impl Cache {
     /// A cache for at most `most` values.
     pub fn with_capacity(most: u64) -> Cache {
-        Cache(Moka::builder().max_capacity(most).expire_after(OwnTtl).build())
+        Cache(Arc::new(Inner {
+            most,
+            values: OnceLock::new(),
+        }))
+    }
+
+    fn values(&self) -> &Moka<String, Entry> {
+        let make = || {
+            Moka::builder()
+                .max_capacity(self.0.most)
+                .expire_after(OwnTtl)
+                .build()
+        };
+        self.0.values.get_or_init(make)
     }
 
     /// A copy that shares nothing with this one but the values themselves.
     #[must_use]
     pub fn fork(&self) -> Cache {
-        let copy = Cache::default();
-        self.0
-            .iter()
-            .for_each(|(key, entry)| copy.0.insert((*key).clone(), entry));
+        let copy = Cache::with_capacity(self.0.most);
+        for (key, entry) in self.0.values.get().into_iter().flatten() {
+            copy.values().insert((*key).clone(), entry);
+        }
         copy
     }
 
     /// Puts in a value for `ttl`.
     pub fn set<T: Send + Sync + 'static>(&self, key: impl Into<String>, value: T, ttl: Duration) {
-        self.0.insert(
+        self.values().insert(
             key.into(),
             Entry {
                 value: Arc::new(value),
@@ -62,7 +81,7 @@ impl Cache {
 
     /// Puts in a value for as long as the flow lives and there is room.
     pub fn set_forever<T: Send + Sync + 'static>(&self, key: impl Into<String>, value: T) {
-        self.0.insert(
+        self.values().insert(
             key.into(),
             Entry {
                 value: Arc::new(value),
@@ -73,12 +92,14 @@ impl Cache {
 
     /// The value of `key`, if there is one of the type `T` whose time has not passed.
     pub fn get<T: Send + Sync + 'static>(&self, key: &str) -> Option<Arc<T>> {
-        self.0.get(key)?.value.downcast().ok()
+        self.0.values.get()?.get(key)?.value.downcast().ok()
     }
 
     /// Removes the value of `key`.
     pub fn remove(&self, key: &str) {
-        self.0.invalidate(key);
+        if let Some(values) = self.0.values.get() {
+            values.invalidate(key);
+        }
     }
 }
 
@@ -106,6 +127,7 @@ impl Default for Cache {
 
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cache({} values)", self.0.entry_count())
+        let values = self.0.values.get().map_or(0, Moka::entry_count);
+        write!(f, "Cache({values} values)")
     }
 }
