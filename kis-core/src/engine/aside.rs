@@ -7,12 +7,13 @@ use std::{
 };
 
 use super::{
-    attempt::Tries,
     call::Waits,
     chain::{Chain, Run},
+    entry::{Entry, Wait},
     fault::Fault,
     parcel::{Flight, Parcel},
-    shelf::{Entry, Shelf, Wait},
+    shelf::Shelf,
+    tries::Tries,
     withheld::{Failed, Passing},
 };
 use crate::{

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kis_conf::{Policy, RetryPolicy};
+use kis_conf::Policy;
 use kis_conn::ErrorClass;
 use tracing::Instrument;
 
@@ -14,65 +14,15 @@ use super::{
     cursor::Came,
     fault::Fault,
     search,
+    tries::Tries,
     withheld::Failed,
 };
 use crate::{
     error::Error,
-    flow::StepPlan,
     function::{Action, HandsOn, Verdict},
     observe::DropReason,
     row::{Batch, Fail, Fails},
 };
-
-/// How often and how long a call has been tried.
-#[derive(Clone, Debug)]
-pub(super) struct Tries {
-    pub(super) attempt: u32,
-    backoff: Duration,
-    /// When the first of them failed, in this process: how long rows wait does not depend on what the clock says.
-    failing: Option<Instant>,
-}
-
-impl Tries {
-    /// The first try.
-    pub(super) fn first(plan: &StepPlan) -> Tries {
-        Tries {
-            attempt: 1,
-            backoff: plan.on_error.retry.backoff.from,
-            failing: None,
-        }
-    }
-
-    /// No try yet.
-    pub(super) fn none() -> Tries {
-        Tries::spent(0, Duration::ZERO)
-    }
-
-    /// So many tries; the next wait is `backoff`.
-    pub(super) fn spent(attempt: u32, backoff: Duration) -> Tries {
-        Tries {
-            attempt,
-            backoff,
-            failing: None,
-        }
-    }
-
-    /// How long to wait for the next try, and the tries with the longer wait after it.
-    pub(super) fn later(&self, retry: &RetryPolicy) -> (Tries, Duration) {
-        let wait = self.backoff.clamp(retry.backoff.from, retry.backoff.to);
-        let tries = Tries {
-            backoff: (wait * 2).min(retry.backoff.to),
-            failing: self.failing.or_else(|| Some(Instant::now())),
-            ..self.clone()
-        };
-        (tries, wait)
-    }
-
-    /// Whether rows have been tried for longer than this.
-    pub(super) fn last_longer_than(&self, time: Duration) -> bool {
-        self.failing.is_some_and(|since| since.elapsed() > time)
-    }
-}
 
 /// Whether a call that failed is made again.
 enum Again {
@@ -293,10 +243,7 @@ impl Chain {
         run: &Run,
         attempt: u32,
     ) -> Result<Result<(Action, Vec<Fail>), Error>, Fault> {
-        let mut tries = Tries {
-            attempt,
-            ..Tries::first(&self.flow.steps[at])
-        };
+        let mut tries = Tries::spent(attempt, self.flow.steps[at].on_error.retry.backoff.from);
         loop {
             let mut fails = Fails::default();
             let verdict = self.steps[at - self.first]
@@ -325,10 +272,7 @@ impl Chain {
         (from, to): (usize, usize),
         attempt: u32,
     ) -> Result<Result<(), Error>, Fault> {
-        let mut tries = Tries {
-            attempt,
-            ..Tries::first(&self.flow.steps[at])
-        };
+        let mut tries = Tries::spent(attempt, self.flow.steps[at].on_error.retry.backoff.from);
         loop {
             let mut part = run.batch.part(from, to);
             match self.steps[at - self.first]
@@ -406,46 +350,5 @@ impl Chain {
     /// Whether the rows that a failed call does not name have had their effect.
     pub(super) fn others_stand(&self, at: usize) -> bool {
         self.steps[at - self.first].others_stand()
-    }
-
-    /// Rejects rows in which a field is missing that the step's function document demands, or warns of them.
-    fn must(&mut self, at: usize, run: &mut Run) {
-        let flow = Arc::clone(&self.flow);
-        let plan = &flow.steps[at];
-        if plan.must.is_empty() || run.batch.is_empty() {
-            return;
-        }
-        let mut fails = Fails::default();
-        if let Some(row) = plan.info.takes.row {
-            (row.view)(&mut run.batch, &mut fails);
-        }
-        let mut keep = vec![true; run.batch.len()];
-        let mut lacking = vec![false; run.batch.len()];
-        let mut first = None;
-        for name in &plan.must {
-            for (i, has) in run.batch.has_value(name).into_iter().enumerate() {
-                if has || !keep[i] {
-                    continue;
-                }
-                let text = format!("{} demands field {name}, which has no value", plan.name);
-                if plan.must_warns {
-                    lacking[i] = true;
-                    first.get_or_insert_with(|| (run.batch.origin_of(i), text));
-                } else {
-                    keep[i] = false;
-                    fails.push(run.batch.fail(i, Error::reject(text).with_code("must")));
-                }
-            }
-        }
-        if let Some((origin, text)) = first {
-            let rows = lacking.iter().filter(|lacking| **lacking).count() as u64;
-            let told = self.around.counters.step(at).lack(rows, self.around.now_ms());
-            if let Some(untold) = told {
-                tracing::warn!(flow = %flow.name, step = %plan.name, at = plan.info.at,
-                    origin = %run.from.show(origin), rows, untold, "must: {text}; let through by `must: warn`");
-            }
-        }
-        run.batch.retain(&keep);
-        self.withhold(fails.drain(), 1, Failed::Before);
     }
 }

@@ -9,7 +9,6 @@ use kis_conn::{
 
 use super::{
     around::Surroundings,
-    attempt::Tries,
     call::{StepRun, Waits},
     cursor::{self, Next},
     failure::Fallen,
@@ -18,6 +17,7 @@ use super::{
     lane::LaneFreeze,
     parcel::{Flight, From, Parcel},
     shelf::Shelf,
+    tries::Tries,
     withheld::{Passing, Withheld},
 };
 use crate::{

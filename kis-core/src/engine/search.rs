@@ -6,10 +6,10 @@ use kis_conf::Mode;
 use kis_conn::ErrorClass;
 
 use super::{
-    attempt::Tries,
     call::Waits,
     chain::{Chain, Run},
     fault::Fault,
+    tries::Tries,
     withheld::Failed,
 };
 use crate::{

@@ -8,11 +8,11 @@ use kis_conn::{
 };
 
 use super::{
-    attempt::Tries,
     chain::Chain,
+    entry::{Entry, Wait, wait_until},
     parcel::{Back, Flight, Was},
     reentry::Returning,
-    shelf::{Entry, Wait, wait_until},
+    tries::Tries,
 };
 use crate::{error::Error, flow::FlowPlan, observe::FlowCounters};
 
