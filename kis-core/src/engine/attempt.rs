@@ -72,14 +72,7 @@ impl Chain {
                 let tries = tries.unwrap_or_else(|| Tries::first(&self.flow.steps[at]));
                 let action = self.recover(at, run, verdict, fails, tries).await?;
                 self.settle_withheld(at, run.passing(came - self.aside)).await?;
-                if self.flow.steps[at].state.is_some() && self.steps[i].state.is_none() {
-                    // A blocking call that was given up holds the lane's state, so the flow can only go on from its last cut.
-                    return Err(Fault::at(
-                        &self.flow.steps[at].name,
-                        "gave_up",
-                        "a call took longer than step_timeout and was given up with the state that it holds",
-                    ));
-                }
+                self.has_state(at)?;
                 action
             }
         };
@@ -187,6 +180,7 @@ impl Chain {
         rows: usize,
         tries: &mut Tries,
     ) -> Result<Again, Fault> {
+        self.has_state(at)?;
         let plan = Arc::clone(&self.flow.steps[at]);
         let error = match (rows, error.failed_rows()) {
             (_, []) => error,
@@ -209,6 +203,20 @@ impl Chain {
             }
             _ => Ok(Again::No),
         }
+    }
+
+    /// A blocking call that was given up keeps the lane's state, so the flow can only go on from its last cut.
+    fn has_state(&self, at: usize) -> Result<(), Fault> {
+        let plan = &self.flow.steps[at];
+        if plan.state.is_none() || self.steps[at - self.first].state.is_some() {
+            return Ok(());
+        }
+        Err(Fault::at(
+            &plan.name,
+            "gave_up",
+            "a call took longer than limits.step_timeout and was given up with the state that it holds; start the flow \
+             again, and it goes on from its last cut; raise the limit if a call may take so long",
+        ))
     }
 
     /// Waits in the lane for the next try.

@@ -11,6 +11,7 @@ mod budget;
 mod check;
 mod dlq;
 mod failures;
+mod hangs;
 mod killers;
 mod letters;
 mod order;
