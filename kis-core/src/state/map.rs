@@ -11,7 +11,7 @@ use crate::row::key::{Key, KeyRef};
 /// back as it was before the call.
 #[derive(Debug)]
 pub struct StateMap<S> {
-    index: HashTable<u32>,
+    index: HashTable<Place>,
     slots: Vec<Slot<S>>,
     free: Vec<u32>,
     touched: Vec<Touched<S>>,
@@ -29,12 +29,17 @@ pub struct StateMap<S> {
     ttl_ms: u64,
 }
 
-/// Where a key has its value, if it had one when it was looked for.
+/// Where the value of a key is, with a part of the key's hash: most other keys are told apart without a look at them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place(u32);
+struct Place {
+    slot: u32,
+    tag: u32,
+}
 
-impl Place {
-    const NONE: u32 = u32::MAX;
+/// The hash as the index takes it: its low bits say the lane, and are much the same for all keys of one.
+#[inline]
+fn spread(hash: u64) -> u64 {
+    hash.rotate_left(32)
 }
 
 /// How many values are looked at for their time to live at each marker.
@@ -131,38 +136,20 @@ impl<S: State> StateMap<S> {
         &mut slot.value
     }
 
-    /// Where these keys have their values, for [`StateMap::next`]. Look-ups that do not wait for what a call does with
-    /// the last one are faster.
-    pub(crate) fn places<'k>(&self, keys: impl Iterator<Item = KeyRef<'k>>) -> Vec<Place> {
-        keys.map(|key| Place(self.find(key).unwrap_or(Place::NONE)))
-            .collect()
-    }
-
     /// Accepts what was touched before, and gives the value of `key`: [`StateMap::keep`] and [`StateMap::touch`] in one,
-    /// for calls that touch one key each. `place` is where [`StateMap::places`] found it; nothing may have been frozen
-    /// since.
+    /// for calls that touch one key each.
     #[inline]
-    pub(crate) fn next<'k>(&mut self, place: Place, key: impl FnOnce() -> KeyRef<'k>) -> &mut S {
-        if self.held || !self.touched.is_empty() {
-            self.keep();
-            return match place.0 {
-                Place::NONE => self.touch(key()),
-                i => self.touch_slot(i),
-            };
+    pub fn next(&mut self, key: KeyRef<'_>) -> &mut S {
+        if self.held {
+            return self.touch(key);
         }
-        let i = match place.0 {
-            Place::NONE => {
-                let key = key();
-                match self.find(key) {
-                    Some(i) => i,
-                    None => {
-                        self.single = None;
-                        let i = self.insert(key, S::default(), self.now_ms, true);
-                        return &mut self.slots[i as usize].value;
-                    }
-                }
-            }
-            i => i,
+        if !self.touched.is_empty() {
+            self.keep();
+        }
+        let Some(i) = self.find(key) else {
+            self.single = None;
+            let i = self.insert(key, S::default(), self.now_ms, true);
+            return &mut self.slots[i as usize].value;
         };
         self.single = Some(self.open(i));
         let slot = &mut self.slots[i as usize];
@@ -322,10 +309,9 @@ impl<S: State> StateMap<S> {
 
     #[inline]
     fn find(&self, key: KeyRef<'_>) -> Option<u32> {
-        let slots = &self.slots;
-        self.index
-            .find(key.hash(), |&i| key.is(&slots[i as usize].key))
-            .copied()
+        let (slots, tag) = (&self.slots, key.hash() as u32);
+        let is_it = |place: &Place| place.tag == tag && key.is(&slots[place.slot as usize].key);
+        self.index.find(spread(key.hash()), is_it).map(|place| place.slot)
     }
 
     #[inline]
@@ -360,8 +346,13 @@ impl<S: State> StateMap<S> {
             }
         };
         let slots = &self.slots;
-        self.index
-            .insert_unique(key.hash(), i, |&i| slots[i as usize].hash);
+        let place = Place {
+            slot: i,
+            tag: key.hash() as u32,
+        };
+        self.index.insert_unique(spread(key.hash()), place, |place| {
+            spread(slots[place.slot as usize].hash)
+        });
         if touched {
             self.touched.push(Touched {
                 slot: i,
@@ -374,7 +365,7 @@ impl<S: State> StateMap<S> {
 
     fn drop_slot(&mut self, i: u32) {
         let slot = &mut self.slots[i as usize];
-        if let Ok(entry) = self.index.find_entry(slot.hash, |&other| other == i) {
+        if let Ok(entry) = self.index.find_entry(spread(slot.hash), |place| place.slot == i) {
             entry.remove();
         }
         slot.live = false;

@@ -11,7 +11,6 @@ mod version;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::map::Place;
 pub use self::{
     erased::{AnyState, EachValue, Frozen, StateInfo},
     map::StateMap,

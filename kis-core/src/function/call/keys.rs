@@ -8,7 +8,7 @@ use crate::{
         Origin,
         key::{KeyRef, Keys},
     },
-    state::{Place, State, StateMap},
+    state::{State, StateMap},
 };
 
 /// The state of a step for the rows of one call.
@@ -17,8 +17,6 @@ pub(super) struct StateOf<'a, S> {
     map: &'a mut StateMap<S>,
     keys: &'a Arc<Keys>,
     origin: &'a Origin,
-    /// Where the rows had their values before the call.
-    places: Vec<Place>,
 }
 
 impl<'a, S: State> StateOf<'a, S> {
@@ -29,27 +27,13 @@ impl<'a, S: State> StateOf<'a, S> {
             map: job.map.as_any_mut().downcast_mut()?,
             keys: job.keys,
             origin,
-            places: Vec::new(),
         })
-    }
-
-    /// The same for the calls of `rows` rows one after the other, with [`StateOf::next`].
-    pub(super) fn of_rows(
-        job: Option<&'a mut StateJob<'_>>,
-        origin: &'a Origin,
-        rows: usize,
-    ) -> Option<StateOf<'a, S>> {
-        let mut state = StateOf::new(job, origin)?;
-        let keys = (0..rows).map(|i| key_of(state.keys, origin, i));
-        state.places = state.map.places(keys);
-        Some(state)
     }
 
     /// Accepts what the row before touched and gives the state of row `i`.
     #[inline]
     pub(super) fn next(&mut self, i: usize) -> &mut S {
-        let (keys, origin) = (self.keys, self.origin);
-        self.map.next(self.places[i], || key_of(keys, origin, i))
+        self.map.next(key_of(self.keys, self.origin, i))
     }
 
     /// The state of row `i`; what was touched before stays open.

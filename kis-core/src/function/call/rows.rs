@@ -32,7 +32,7 @@ pub fn rows_ref_state<F: RowFn<ByRef> + StateFn>(
     mut f: impl FnMut(&F::In, &mut F::State) -> F::Ret,
 ) -> Verdict {
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
-    let Some(state) = StateOf::<F::State>::of_rows(job.state.as_mut(), origin, rows.len()) else {
+    let Some(state) = StateOf::<F::State>::new(job.state.as_mut(), origin) else {
         return wrong_state::<F::State>(job.cx);
     };
     let state = RefCell::new(state);
@@ -76,7 +76,7 @@ pub fn rows_own_state<F: RowFn<ByVal> + StateFn>(
     let keeps = Keeps::<F::In>::new::<F>(job.batch);
     let rows = job.batch.take::<F::In>(job.fails);
     let origin = job.batch.origin();
-    let Some(state) = StateOf::<F::State>::of_rows(job.state.as_mut(), origin, rows.len()) else {
+    let Some(state) = StateOf::<F::State>::new(job.state.as_mut(), origin) else {
         return wrong_state::<F::State>(job.cx);
     };
     let state = RefCell::new(state);
