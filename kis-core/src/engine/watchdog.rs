@@ -192,3 +192,6 @@ impl Watched {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
