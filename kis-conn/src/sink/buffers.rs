@@ -122,16 +122,23 @@ impl<T: Target> Sink<T> {
     pub(crate) fn cut(&self) -> Result<Vec<u8>, ConnError> {
         let mut lanes = self.inner.lanes.lock();
         lanes.sort_by_key(|lane| lane.number);
-        let mut target = self.inner.target.lock();
-        for lane in lanes.iter() {
+        // A lane that writes holds its rows when it asks for the target, so nobody who holds the target asks for rows.
+        let take = |lane: &Arc<Lane<T>>| std::mem::take(&mut lane.rows.lock().frozen);
+        let frozen: Vec<Vec<u8>> = lanes.iter().map(take).collect();
+        let mut appended = 0;
+        let made = {
+            let mut target = self.inner.target.lock();
+            let append = |rows: &Vec<u8>| target.append(rows).map(|()| appended += 1);
+            frozen.iter().try_for_each(append).and_then(|()| target.cut())
+        };
+        for (at, (lane, frozen)) in lanes.iter().zip(frozen).enumerate() {
             let mut rows = lane.rows.lock();
-            target.append(&rows.frozen)?;
-            rows.frozen = Vec::new();
+            rows.held &= made.is_err();
+            if at >= appended {
+                rows.frozen = frozen;
+            }
         }
-        let note = target.cut()?;
-        for lane in lanes.iter() {
-            lane.rows.lock().held = false;
-        }
+        let note = made?;
         // Lanes of forks come and go; one that nobody writes with any more and that holds nothing is forgotten.
         lanes.retain(|lane| Arc::strong_count(lane) > 1 || !lane.rows.lock().bytes.is_empty());
         Ok(note)

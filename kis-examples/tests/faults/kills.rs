@@ -113,6 +113,35 @@ fn lanes_and_order_changed_between_kills() {
     });
 }
 
+/// Rows that wait for a retry, and those of their keys behind them, are in the cuts.
+#[test]
+fn parked_rows_are_there_after_kills() {
+    let flow = Flow {
+        rows: 10_000,
+        steps: vec![
+            ("count", ""),
+            ("fails_at_first", "every: 40, times: 2"),
+            ("dawdles", "millis: 1"),
+            ("write", ""),
+        ],
+        // A row fails twice in each process, and its attempts are counted over all of them.
+        settings: "on_error: { retry: { attempts: 1000, backoff: 5ms..20ms }, budget: none }".to_owned(),
+        ..Flow::default()
+    };
+    kill_often(
+        "parked_rows_are_there_after_kills",
+        &flow,
+        |_, _| (),
+        |job| {
+            let out = job.out();
+            Oracle::of(job)
+                .each_once_in_order(&out)
+                .counted(&out)
+                .letters(&job.letters(), "retry");
+        },
+    );
+}
+
 /// A cut in which rows have become dead letters is not stored: they become the same letters again.
 #[test]
 fn killed_between_dead_letter_and_commit() {

@@ -130,7 +130,7 @@ impl Oracle {
 }
 
 /// The row that a dead letter holds.
-fn name(letter: &Letter) -> Name {
+pub(crate) fn name(letter: &Letter) -> Name {
     let item: Item = serde_json::from_slice(&letter.row.bytes).expect("a dead letter holds the row");
     (item.key, item.seq)
 }

@@ -1,13 +1,14 @@
 //! Steps and sinks that cannot keep up with the source, or are not there at all.
 
 use std::{
+    collections::BTreeSet,
     fs,
     time::{Duration, Instant},
 };
 
 use crate::{
     job::{Flow, Job},
-    oracle::Oracle,
+    oracle::{Oracle, name},
     process::Process,
     scale::{lasting, pass},
 };
@@ -17,6 +18,41 @@ const MEMORY: u64 = 128 << 20;
 
 /// What may be on its way at a time, by the flow's own setting.
 const LIMIT: u64 = 1 << 20;
+
+/// A fault of all rows, which looks like that of each, pauses the flow: it does not become a flood of dead letters.
+#[test]
+fn a_fault_of_all_rows_is_no_flood_of_dead_letters() {
+    let job = Job::new(Flow {
+        rows: 60_000,
+        steps: vec![
+            ("count", ""),
+            ("dawdles", "millis: 1"),
+            ("blame_rows", ""),
+            ("write", ""),
+        ],
+        settings: "on_error: { budget: { error_ratio: 0.5, over: 1s } }".to_owned(),
+        ..Flow::default()
+    });
+    let mut process = job.start();
+    process.until("rows that are written", |_| job.written() > 100_000);
+    fs::write(job.path("gate-is-shut"), "").unwrap();
+    process.until("a flow that is not ready", |p| {
+        p.get("/readyz").is_some_and(|answer| answer.contains("503"))
+    });
+    pass(lasting(Duration::from_secs(1), Duration::from_secs(60)));
+    fs::remove_file(job.path("gate-is-shut")).unwrap();
+    process.wait().with(0);
+    let (out, letters) = (job.out(), job.letters());
+    assert!(
+        (1..10_000).contains(&letters.len()),
+        "{} dead letters",
+        letters.len()
+    );
+    let dead: BTreeSet<_> = letters.iter().map(name).collect();
+    Oracle::without(&job, |item| dead.contains(&(item.key, item.seq)))
+        .each_once_in_order(&out)
+        .letters(&letters, "reject");
+}
 
 fn job(steps: Vec<(&'static str, &'static str)>) -> Job {
     Job::new(Flow {

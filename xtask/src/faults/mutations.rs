@@ -149,8 +149,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "rows_of_a_full_disk_are_written_twice",
         file: "kis-conn/src/sink/buffers.rs",
-        from: "rows.frozen = Vec::new();",
-        to: "",
+        from: "if at >= appended {",
+        to: "if made.is_err() {",
         test: "the_disk_of_the_file_that_is_written_is_full_for_a_while",
     },
     Mutation {

@@ -53,6 +53,12 @@ pub fn pass(_: &[Item], gate: &Conn<Gate>) -> Result<()> {
     Ok(gate.pass()?)
 }
 
+/// Refuses every row while the gate is shut: a fault that looks like that of the rows.
+#[kis_function(mode = "Save", conn = "gate")]
+pub fn blame_rows(_: &Item, gate: &Conn<Gate>) -> Result<()> {
+    gate.pass().map_err(|_| Error::reject("refused"))
+}
+
 /// Keeps the newest row of each key.
 #[kis_function(mode = "Save", conn = "newest")]
 pub fn keep_newest(items: &[Item], newest: &Conn<Table>) -> Result<()> {
