@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches};
 use super::{
     Exit,
     args::{Command, Line},
-    check, explain, graph, list, panics, positions, run, state,
+    check, dlq, explain, graph, list, panics, positions, run, state,
     streams::Streams,
 };
 use crate::{
@@ -117,6 +117,7 @@ impl App {
             Command::Graph(options) => graph::graph(&self, &line.common, options, &mut streams),
             Command::State(command) => state::state(&self, &line.common, command, &mut streams),
             Command::Positions(command) => positions::positions(&self, &line.common, command, &mut streams),
+            Command::Dlq(command) => dlq::dlq(self, &line.common, command, &mut streams),
             Command::Explain { code } => explain::explain(code.as_deref(), &mut streams),
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{positions::Positions, state::State};
+use super::{dlq::Dlq, positions::Positions, state::State};
 use crate::observe::logs::LogFormat;
 
 /// Runs and inspects the flows of this program.
@@ -63,6 +63,9 @@ pub(super) enum Command {
     /// Look at how far the sources were read, or change it, while the flows are stopped
     #[command(subcommand)]
     Positions(Positions),
+    /// Look at dead letters, send them in again, or remove them, while the flows run or are stopped
+    #[command(subcommand)]
+    Dlq(Dlq),
     /// Explain an error code, or list all of them
     Explain {
         /// The code, as KIS0102

@@ -16,6 +16,8 @@
 mod app;
 mod args;
 mod check;
+mod control;
+mod dlq;
 mod exit;
 mod explain;
 mod finish;

@@ -13,6 +13,8 @@ use super::{
     App, Exit,
     app::OnStart,
     args::{Common, Progress as ShowProgress, Run},
+    control::Control,
+    dlq::Office,
     finish::{self, Asked},
     graph::known,
     load::{Loaded, load, refuse},
@@ -169,6 +171,7 @@ impl Running<'_> {
                 return Ok(Exit::Ok);
             }
         };
+        let _control = self.control(&engine);
         let (summary, stop_now) = self.watch(engine, &mut signals).await;
         let replays = |name: &str| {
             let flow = plan.flows.iter().find(|flow| *flow.name == *name);
@@ -186,6 +189,20 @@ impl Running<'_> {
             stop_now,
         };
         Ok(finish::exit(&summary, asked))
+    }
+
+    /// The socket by which other commands ask for what only this process has.
+    fn control(&self, engine: &Engine) -> Option<Control> {
+        let dir = self.store.dir()?;
+        let office = Office::open(self.loaded, engine.desk());
+        Control::serve(dir, office)
+            .inspect_err(|error| {
+                tracing::warn!(
+                    "no control socket in {}, so that `dlq` cannot ask this process: {error}",
+                    dir.display()
+                );
+            })
+            .ok()
     }
 
     /// The port for metrics and probes, if one is asked for.

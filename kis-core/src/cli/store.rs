@@ -1,6 +1,6 @@
 //! The embedded store, for commands that look into it while the flows are stopped.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kis_conn::Store;
@@ -16,12 +16,17 @@ pub(super) struct At {
 }
 
 impl At {
+    /// The store's folder.
+    pub(super) fn dir<'a>(&'a self, loaded: &'a Loaded) -> &'a Path {
+        self.store.as_ref().unwrap_or(&loaded.plan.global.store_path)
+    }
+
     /// Opens the store that is there.
     ///
     /// # Errors
     /// There is none, another process has it open, or it is broken.
     pub(super) fn open(&self, loaded: &Loaded, streams: &Streams) -> Result<Store, Exit> {
-        let dir = self.store.as_ref().unwrap_or(&loaded.plan.global.store_path);
+        let dir = self.dir(loaded);
         let store = match Store::is_in(dir) {
             true => Store::open(dir).map_err(|error| error.to_string()),
             false => Err(format!(

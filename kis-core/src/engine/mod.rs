@@ -62,6 +62,7 @@ pub use self::{
     desk::Desk,
     fault::Fault,
     flow::FlowEnd,
-    redrive::{Redrive, Redriven, may_return},
+    redrive::{Redrive, Redriven, disorder, may_return},
     run::{Engine, FlowSummary, RunOptions, Stopper, Summary},
+    stored::row_as_json,
 };

@@ -96,6 +96,17 @@ pub(super) fn restore(
     }
 }
 
+/// A row outside of its flow as JSON: the texts of a CSV record by their columns, other raw rows as a text. Nothing, if
+/// the row is gone or cannot be read.
+pub fn row_as_json(stored: &StoredRow) -> Option<serde_json::Value> {
+    if stored.format == "json" {
+        return serde_json::from_slice(&stored.bytes).ok();
+    }
+    let mut bytes = Vec::new();
+    Rows::raw(raw_rows(stored).ok()?).json(0, &mut bytes).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
 /// Decodes raw rows into what the first steps take; `row` is the type that their source fixes.
 pub(super) fn decode(plan: &FlowPlan, row: Option<&RowInfo>, batch: &mut Batch, fails: &mut Fails) {
     match row {

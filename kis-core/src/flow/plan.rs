@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Flows bound to what is linked, and everything they share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// The flows that are on, in the order of their names.
     pub flows: Vec<Arc<FlowPlan>>,
