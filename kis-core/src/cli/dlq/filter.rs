@@ -119,6 +119,8 @@ impl Where {
             // Where rows are texts, as in CSV, numbers are compared as numbers all the same.
             Some(Value::String(text)) => match (text.parse::<f64>(), wanted.parse::<f64>()) {
                 (Ok(number), Ok(wanted)) => number.partial_cmp(&wanted),
+                // A text is neither above nor below a number.
+                (Err(_), Ok(_)) => (text == wanted).then_some(std::cmp::Ordering::Equal),
                 _ => Some(text.as_str().cmp(wanted)),
             },
             Some(other) => Some(other.to_string().as_str().cmp(wanted)),
@@ -189,6 +191,8 @@ mod tests {
             ("user=an", false),
             ("user!=bob", true),
             ("user<bob", true),
+            ("user>400", false),
+            ("user!=400", true),
             ("amount>100", true),
             ("amount>=120", true),
             ("amount<100", false),

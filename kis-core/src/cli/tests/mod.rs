@@ -9,6 +9,7 @@ use std::{
 
 use parking_lot::Mutex;
 
+mod dlq;
 mod stopped;
 
 use super::{App, Exit, app::Setup, streams::Streams};
