@@ -102,7 +102,8 @@ impl Guards {
     pub(super) fn are_open(&self, at: usize) -> bool {
         let guard = &self.steps[at];
         let shut = guard.waits && guard.all().any(|breaker| breaker.is_open());
-        !shut && !(guard.keeps_threads && threads::are_many()) && !self.is_slow()
+        let crowded = guard.keeps_threads && threads::are_many();
+        !(shut || crowded || self.is_slow())
     }
 
     /// Whether the flow works row by row.
