@@ -163,8 +163,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "readers_know_no_bounds",
         file: "kis-core/src/engine/flow.rs",
-        from: "intake: Intake::new(ahead, plan.conf.limits.bytes),",
-        to: "intake: Intake::new(ahead * 1000, plan.conf.limits.bytes * 1000),",
+        from: "ahead,\n            bytes: [Budget::new(plan.conf.limits.bytes), env.bytes.clone()],",
+        to: "ahead: ahead * 1000,\n            bytes: [Budget::new(plan.conf.limits.bytes * 1000), env.bytes.clone()],",
         test: "a_step_that_is_slower_than_the_source_for_a_minute",
     },
     Mutation {
