@@ -77,7 +77,7 @@ pub fn disorder(plan: &FlowPlan) -> Option<String> {
     let key = order_key(plan).or(by_source).or(stage)?;
     Some(format!(
         "flow {} keeps the order of rows by {key}: rows of the same {key} went past a dead letter since it failed, and its row would come behind them; \
-         `--out-of-order` sends it all the same, and `dead_letter: {{ keep_order: true }}` lets such rows wait behind it from now on",
+         `--out-of-order` sends it all the same",
         plan.name
     ))
 }

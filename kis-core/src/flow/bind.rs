@@ -9,6 +9,7 @@ use kis_conf::{
 
 use super::guarantee::Guarantee;
 use super::key_twice::key_twice;
+use super::letters;
 use super::path::{decoded, fix_row, head, with_jumps};
 use super::plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState};
 use super::stages::{jumps_across, stages, state_at_end};
@@ -151,6 +152,7 @@ impl Binder<'_> {
             .map(|step| self.step(flow, step))
             .collect::<Option<_>>()?;
         self.problems.extend(unnamed_state(flow, &steps));
+        self.problems.extend(letters::not_yet(flow));
         let own_steps = flow.steps.len();
         let mut steps = with_jumps(steps, own_steps);
         let replaces = |step: &StepPlan| !matches!(step.info.on, HandsOn::WhatCameIn);

@@ -3,6 +3,7 @@
 mod bind;
 mod guarantee;
 mod key_twice;
+mod letters;
 mod path;
 mod plan;
 mod set;

@@ -11,7 +11,7 @@ use kis_core::{
     prelude::*,
 };
 
-use crate::check::{letters, plan, run, show, table};
+use crate::check::{letters, plan, problems, run, show, table};
 
 #[derive(Row, Clone)]
 pub struct Bill {
@@ -212,7 +212,7 @@ fn letters_in_lanes_come_back_to_their_step() {
             let came = redriven(&mended, &store, "bookings", &redrive);
             insta::allow_duplicates! {
                 assert_snapshot!(refused, @r#"
-                flow bills keeps the order of rows by user: rows of the same user went past a dead letter since it failed, and its row would come behind them; `--out-of-order` sends it all the same, and `dead_letter: { keep_order: true }` lets such rows wait behind it from now on (order)
+                flow bills keeps the order of rows by user: rows of the same user went past a dead letter since it failed, and its row would come behind them; `--out-of-order` sends it all the same (order)
                 0 {"id":0,"total":10,"user":"u0"}
                 1 {"id":1,"total":20,"user":"u1"}
                 2 {"id":2,"total":40,"user":"u0"}
@@ -418,4 +418,18 @@ fn put(store: &Store, letter: Letter) {
             ..FlowCut::default()
         }])
         .unwrap();
+}
+
+#[test]
+fn what_is_not_built_yet_is_refused() {
+    let text = |more: &str| problems(&yaml(&[1], "", &["bill_in_bounds", "save_bills"], 1, more));
+    assert_snapshot!(text("dead_letter: { keep_order: true }"), @"conf/test.yml:12:12: [KIS0125] flow bills: `dead_letter: { keep_order: true }` is not built yet; leave it out; a policy of `stop` keeps every row behind the one that failed");
+    let conn = yaml(
+        &[1],
+        "",
+        &["bill_in_bounds", "save_bills"],
+        1,
+        "dead_letter: { cname: Away, key: bills }",
+    );
+    assert_snapshot!(problems(&(conn + "---\nkistype: conn\ncname: Away\ntype: stdout\n")), @"conf/test.yml:13:23: [KIS0125] connector Away cannot take dead letters; leave `cname` and `key` out: dead letters are kept in the embedded store, where `dlq` finds them");
 }
