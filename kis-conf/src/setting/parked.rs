@@ -10,9 +10,10 @@ use crate::word::words;
 words! {
     /// What happens when no more rows can be parked.
     pub enum Overflow {
-        /// The key with the most parked rows gives up.
+        /// The key with the most parked rows gives up. Where no key has a tenth of them, none is the trouble, and the flow
+        /// waits.
         DeadLetter = "dead_letter",
-        /// The lane waits.
+        /// The flow reads nothing more until there is room.
         Wait = "wait",
     }
 }

@@ -13,6 +13,9 @@ use tokio::sync::Notify;
 
 use crate::observe::FlowCounters;
 
+/// A key gives up if it has at least one in so many of the rows that are parked.
+const TROUBLE: u64 = 10;
+
 /// The parked rows of a flow: rows that wait for a retry, and those that wait behind them.
 #[derive(Debug)]
 pub(super) struct Parked {
@@ -81,11 +84,17 @@ impl Parked {
         }
     }
 
-    /// Waits until there is room, where a flow reads nothing more until then. What was read before may pass the quota.
+    /// Whether so many rows of one key are so many that this key is the trouble. Where rows of many keys are parked,
+    /// something else is, and none of them gives up: the flow waits.
+    pub(super) fn is_trouble(&self, rows: usize) -> bool {
+        rows as u64 * TROUBLE >= self.rows.load(Relaxed)
+    }
+
+    /// Waits until there is room: a flow reads nothing more until then. What was read before may pass the quota.
     pub(super) async fn room(&self) {
         loop {
             let left = self.left.notified();
-            if self.limit.overflow != Overflow::Wait || !self.is_full() {
+            if !self.is_full() {
                 return;
             }
             left.await;

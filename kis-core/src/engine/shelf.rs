@@ -164,15 +164,10 @@ impl Shelf {
         }
     }
 
-    /// Takes the rows of the key of which most wait out of the shelf, in their order. Nothing if no row is parked.
+    /// Takes the rows of the key of which most wait out of the shelf, in their order; nothing if no key has many of them.
     pub(super) fn give_up(&mut self) -> Option<Vec<Entry>> {
         let longest = self.lines.iter().max_by_key(|(hash, line)| (line.rows, **hash));
-        let Some((&hash, _)) = longest else {
-            // Rows without a key stand in no line; the oldest ones go.
-            let id = *self.entries.keys().min()?;
-            self.due.remove(&(self.entries[&id].wait.due, id));
-            return self.take(id).map(|entry| vec![entry]);
-        };
+        let (&hash, _) = longest.filter(|(_, line)| self.all.is_trouble(line.rows))?;
         let line = self.lines.remove(&hash)?;
         let mut given_up = Vec::new();
         for id in [line.head].into_iter().chain(line.behind) {
