@@ -474,10 +474,10 @@ fn a_flow_that_loads_what_it_saves_is_warned_of_batches_with_a_key_twice() {
 /// Where rows of many keys fail, no key is the trouble: the flow waits for room, and none gives up.
 #[test]
 fn a_fault_of_many_keys_costs_no_row() {
-    let keys: Vec<String> = (0..30).map(|key| format!("k{key}")).collect();
-    let rows: Vec<(&str, i64)> = (0..90).map(|row| (keys[row % 30].as_str(), 2)).collect();
-    let yaml = yaml(&rows, "  - fname: visit_loads\n", "parked: { rows: 5 }");
+    let keys: Vec<String> = (0..60).map(|key| format!("k{key}")).collect();
+    let rows: Vec<(&str, i64)> = (0..180).map(|row| (keys[row % 60].as_str(), 2)).collect();
+    let yaml = yaml(&rows, "  - fname: visit_loads\n", "parked: { rows: 40 }");
     let left = same_in_any_lanes(&yaml, "visits", "traces");
-    assert!(left.contains("in 90, out 90, dropped 0, dead 0"), "{left}");
-    assert!(left.contains(r#"{"key":"k7","seen":"7 37 67"}"#), "{left}");
+    assert!(left.contains("in 180, out 180, dropped 0, dead 0"), "{left}");
+    assert!(left.contains(r#"{"key":"k7","seen":"7 67 127"}"#), "{left}");
 }
