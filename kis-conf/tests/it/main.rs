@@ -1,6 +1,7 @@
 //! The configuration as a user meets it: files in, a checked configuration or problems out.
 
 mod bad;
+mod book;
 mod codes;
 mod export;
 mod files;

@@ -1,5 +1,6 @@
 //! The examples do what their pages say.
 
+mod book;
 mod flights;
 mod gallery;
 mod package;

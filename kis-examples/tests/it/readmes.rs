@@ -6,17 +6,18 @@ use std::process::{Command, Output};
 
 use crate::page::{Block, blocks, is_shown, root};
 
-/// `cargo run --bin NAME -- ARGS` in a README means the program that this test was built with.
+/// `cargo run --bin NAME -- ARGS` on a page means the program that this test was built with; without `--bin` it is the
+/// program of the page.
 const CARGO: &str = r#"
 cargo() {
-    local name=
+    local program=${PROGRAM-}
     while [ $# -gt 0 ] && [ "$1" != -- ]; do
-        if [ "$1" = --bin ]; then name=$2; shift; fi
+        if [ "$1" = --bin ]; then program=$BINS/$2; shift; fi
         shift
     done
-    if [ -z "$name" ]; then echo "a README's cargo command must name its --bin" >&2; return 2; fi
+    if [ -z "$program" ]; then echo "a page without a program must name the --bin of its cargo command" >&2; return 2; fi
     if [ $# -gt 0 ]; then shift; fi
-    "$BINS/$name" "$@"
+    "$program" "$@"
 }
 "#;
 
@@ -29,7 +30,7 @@ fn the_main_job_runs() {
         .iter()
         .take_while(|block| block.language == "text")
         .count();
-    run_blocks("README.md", &blocks[first..=first + shown]);
+    run_blocks("README.md", &blocks[first..=first + shown], None);
 }
 
 #[test]
@@ -45,21 +46,32 @@ fn every_example_runs() {
         run_blocks(
             &page.display().to_string(),
             &blocks(&fs::read_to_string(&page).unwrap()),
+            None,
         );
     }
 }
 
-/// One after the other, in a new folder that sees the examples' files under their usual names.
-fn run_blocks(page: &str, blocks: &[Block]) {
+/// One after the other, in a new folder that has the page's files, and the examples' under their usual names.
+pub(crate) fn run_blocks(page: &str, blocks: &[Block], program: Option<&Path>) {
     let dir = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(root().join("kis-examples"), dir.path().join("kis-examples")).unwrap();
+    for block in blocks {
+        if let Some(file) = block.file.as_ref().map(|file| dir.path().join(file)) {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, &block.text).unwrap();
+        }
+    }
     for (at, block) in blocks
         .iter()
         .enumerate()
         .filter(|(_, block)| block.language == "sh")
     {
-        let output = run(&block.text, dir.path());
-        let stdout = String::from_utf8_lossy(&output.stdout);
+        let output = run(&block.text, dir.path(), program);
+        let mut stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        if let Some(package) = program.and_then(Path::file_name) {
+            // A reader's package is a workspace of its own.
+            stdout = stdout.replace(&format!("{}/src/", package.display()), "src/");
+        }
         let stderr = String::from_utf8_lossy(&output.stderr);
         let ran = format!(
             "{page}:\n{}\n--- stdout\n{stdout}\n--- stderr\n{stderr}",
@@ -76,16 +88,21 @@ fn run_blocks(page: &str, blocks: &[Block]) {
     }
 }
 
-fn run(script: &str, dir: &Path) -> Output {
-    let bins = std::env::current_exe()
+/// Where the programs are that were built with this test.
+pub(crate) fn bins() -> PathBuf {
+    std::env::current_exe()
         .unwrap()
         .parent()
         .and_then(Path::parent)
         .unwrap()
-        .to_path_buf();
+        .to_path_buf()
+}
+
+fn run(script: &str, dir: &Path, program: Option<&Path>) -> Output {
     Command::new("bash")
         .args(["-euo", "pipefail", "-c", &format!("{CARGO}{script}")])
-        .env("BINS", bins)
+        .env("BINS", bins())
+        .envs(program.map(|program| ("PROGRAM", program)))
         .current_dir(dir)
         .output()
         .unwrap()
@@ -97,20 +114,24 @@ fn cargo_run_means_the_built_program() {
     let bins = dir.path().join("bins");
     fs::create_dir(&bins).unwrap();
     fs::copy("/bin/echo", bins.join("hello")).unwrap();
-    let check = |script: &str, expect: Option<&str>| {
+    let of_page = bins.join("hello");
+    let check_with = |program: Option<&Path>, script: &str, expect: Option<&str>| {
         let script = format!("BINS={}\n{script}", bins.display());
-        let output = run(&script, dir.path());
+        let output = run(&script, dir.path(), program);
         assert_eq!(output.status.success(), expect.is_some(), "{script}");
         assert_eq!(
             String::from_utf8_lossy(&output.stdout).trim_end(),
             expect.unwrap_or_default()
         );
     };
+    let check = |script, expect| check_with(None, script, expect);
     check(
         "cargo run --release -p kis-examples --bin hello -- run --fresh",
         Some("run --fresh"),
     );
     check("cargo run --bin hello", Some(""));
     check("cargo test", None);
+    check("cargo run -- run", None);
     check("false\ntrue", None);
+    check_with(Some(&of_page), "cargo run -q -- run --fresh", Some("run --fresh"));
 }
