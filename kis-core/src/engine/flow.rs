@@ -169,6 +169,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         found.map(|found| env.guards.suspects.set(found));
     }
     around.letters.load(&env.store, &record).map_err(store_fault)?;
+    around.letters.recount(&env.store, &around.counters);
     let restored = conns::restore_conns(&plan, &env.store, &env.conns, &around.stop).await?;
     let sources = match env.closed {
         true => Vec::new(),

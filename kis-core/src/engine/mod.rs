@@ -8,6 +8,7 @@
 //! marker of a cut and frozen what changed, one store transaction writes the frozen parts and the positions, and only
 //! then does a source hear how far everything is settled.
 
+mod alone;
 mod around;
 mod aside;
 mod ask;

@@ -5,6 +5,7 @@ use std::{fmt, sync::atomic::Ordering::Relaxed};
 use super::{
     Watched,
     encode::{Families, Labels},
+    letters,
 };
 use crate::observe::{DropReason, ErrorCount, FlowCounters, HeldBy, Phase, SourceCounters, StepCounters};
 
@@ -31,6 +32,7 @@ pub(super) fn write(out: &mut Families<'_>, flows: &[Watched], times: Times) -> 
     busy(out, flows, times)?;
     sinks(out, flows)?;
     results(out, flows)?;
+    letters::letters(out, flows)?;
     cuts(out, flows)?;
     states(out, flows, times)?;
     held(out, flows)?;
@@ -319,7 +321,7 @@ fn process(out: &mut Families<'_>, times: Times) -> fmt::Result {
     )
 }
 
-fn by_flow<'a>(
+pub(super) fn by_flow<'a>(
     flows: &'a [Watched],
     value: impl Fn(&FlowCounters) -> u64 + 'a,
 ) -> impl Iterator<Item = (Labels<'a>, u64)> {
@@ -369,6 +371,9 @@ fn all_sinks(flows: &[Watched]) -> impl Iterator<Item = (Labels<'_>, &StepCounte
     })
 }
 
-fn with<'a, const N: usize>(labels: &Labels<'a>, more: [(&'static str, &'a str); N]) -> Labels<'a> {
+pub(super) fn with<'a, const N: usize>(
+    labels: &Labels<'a>,
+    more: [(&'static str, &'a str); N],
+) -> Labels<'a> {
     labels.iter().copied().chain(more).collect()
 }

@@ -5,6 +5,7 @@
 mod collector;
 mod encode;
 mod kisflow;
+mod letters;
 
 use std::{fmt, sync::Arc};
 

@@ -128,6 +128,7 @@ fn names_and_labels_keep_the_rules() {
         "error_class",
         "error_code",
         "state",
+        "outcome",
         "version",
         "le",
     ];
