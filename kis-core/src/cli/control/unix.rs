@@ -64,7 +64,7 @@ impl Control {
                         tokio::spawn(talk(stream, office.clone()));
                     }
                     Ok(_) => {
-                        tracing::warn!("somebody else than the store's owner came to the control socket")
+                        tracing::warn!("somebody else than the store's owner came to the control socket");
                     }
                     Err(error) => {
                         tracing::warn!("the control socket is gone: {error}");
