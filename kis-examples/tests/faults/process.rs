@@ -9,10 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::scale::pass;
-
-/// Longer than anything takes that works, also on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(120);
+use crate::scale::{pass, patience};
 
 /// A running process. What it prints goes into files of the test's folder.
 pub(crate) struct Process {
@@ -162,7 +159,7 @@ impl Ended {
 pub(crate) fn until(what: impl Fn() -> String, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < DEADLINE, "waited too long for {}", what());
+        assert!(started.elapsed() < patience(), "waited too long for {}", what());
         pass(Duration::from_millis(2));
     }
 }

@@ -24,6 +24,12 @@ pub(crate) fn lasting(short: Duration, long: Duration) -> Duration {
     }
 }
 
+/// How long a test waits for something: longer than anything takes that works, also on a busy machine.
+pub(crate) fn patience() -> Duration {
+    let given = env::var("KIS_FAULTS_PATIENCE").ok();
+    Duration::from_secs(given.and_then(|seconds| seconds.parse().ok()).unwrap_or(120))
+}
+
 /// Lets time pass: a fault lasts so long, or comes after so long. Nothing is waited for by this.
 #[expect(clippy::disallowed_methods, reason = "the time itself is the fault")]
 pub(crate) fn pass(time: Duration) {

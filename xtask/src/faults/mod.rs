@@ -17,6 +17,9 @@ const LONG: &str = "KIS_FAULTS_LONG";
 /// Read by the tests: the seed of random moments.
 const SEED: &str = "KIS_FAULTS_SEED";
 
+/// Read by the tests: for how many seconds they wait for something.
+const PATIENCE: &str = "KIS_FAULTS_PATIENCE";
+
 pub(crate) fn run(flags: &FaultsFlags) -> Result<ExitCode> {
     let sh = workspace::shell()?;
     let long = if flags.long { "times" } else { "counts" };

@@ -1,15 +1,37 @@
 //! Breaks the code in a copy of the workspace, one mutation at a time, and demands that the named test fails.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use xshell::{Shell, cmd};
 
 use super::mutations::{MUTATIONS, Mutation};
-use super::{LONG, tests};
+use super::{LONG, PATIENCE};
 use crate::workspace;
+
+/// How long a test waits for something that a mutation may keep from ever coming, in seconds.
+const WAIT: &str = "30";
+
+/// What came of a mutation.
+enum Outcome {
+    /// With what the test said.
+    Noticed(String),
+    Unnoticed,
+    /// With what the compiler said.
+    DoesNotCompile(String),
+}
+
+/// The copy of the workspace, and the tests that were built from it before it was broken: what they look at the results
+/// with is never broken.
+struct Bench<'a> {
+    sh: &'a Shell,
+    copy: PathBuf,
+    tests: PathBuf,
+}
 
 pub(super) fn run(sh: &Shell, name: Option<&str>) -> Result<ExitCode> {
     let chosen: Vec<&Mutation> = MUTATIONS
@@ -20,36 +42,120 @@ pub(super) fn run(sh: &Shell, name: Option<&str>) -> Result<ExitCode> {
         let known: Vec<_> = MUTATIONS.iter().map(|mutation| mutation.name).collect();
         bail!("no such mutation; known are {}", known.join(", "));
     }
-    let base = workspace::root().join("target/mutations");
-    let copy = base.join("workspace");
-    copy_workspace(sh, &copy)?;
-    sh.change_dir(&copy);
-    sh.set_var("CARGO_TARGET_DIR", base.join("target"));
-    // Few faults do for most mutations, and a test that fails anyway would prove nothing.
-    sh.set_var(LONG, "");
-    eprintln!("\n=== unbroken ===");
-    tests(sh, None)
-        .run()
-        .context("a test fails without any mutation")?;
-    let mut lines = Vec::new();
-    let mut unnoticed = 0;
-    for mutation in chosen {
-        eprintln!("\n=== {} ===", mutation.name);
-        let noticed = mutation.is_noticed(sh, &copy)?;
-        unnoticed += usize::from(!noticed);
-        let word = if noticed { "noticed by" } else { "NOT NOTICED by" };
-        lines.push(format!("{:<45} {word} {}", mutation.name, mutation.test));
+    let bench = Bench::new(sh)?;
+    let names: BTreeSet<_> = chosen.iter().map(|mutation| mutation.test).collect();
+    for name in names {
+        // A test that fails anyway would prove nothing.
+        if let Some(said) = bench.failure(name, "")? {
+            bail!("{name} fails without any mutation: {said}");
+        }
     }
-    println!(
-        "\n{}\n{} mutations, {unnoticed} not noticed",
-        lines.join("\n"),
-        lines.len()
-    );
-    Ok(if unnoticed == 0 {
+    let mut unproved = 0;
+    for mutation in &chosen {
+        let (name, test) = (mutation.name, mutation.test);
+        match bench.outcome(mutation)? {
+            Outcome::Noticed(said) => println!("{name}: noticed by {test}: {said}"),
+            Outcome::Unnoticed => {
+                unproved += 1;
+                println!("{name}: NOT NOTICED by {test}");
+            }
+            Outcome::DoesNotCompile(said) => {
+                unproved += 1;
+                println!("{name}: DOES NOT COMPILE: {said}");
+            }
+        }
+    }
+    println!("{} mutations, {unproved} not noticed", chosen.len());
+    Ok(if unproved == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+impl<'a> Bench<'a> {
+    /// Brings the copy up to date and builds it.
+    fn new(sh: &'a Shell) -> Result<Bench<'a>> {
+        let base = workspace::root().join("target/mutations");
+        let copy = base.join("workspace");
+        copy_workspace(sh, &copy)?;
+        sh.change_dir(&copy);
+        sh.set_var("CARGO_TARGET_DIR", base.join("target"));
+        sh.set_var(PATIENCE, WAIT);
+        let built = cmd!(
+            sh,
+            "cargo test --locked --package kis-examples --features kis-examples/faults --test faults --no-run
+             --message-format json"
+        );
+        let built = built.read()?;
+        let tests = built
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|message| message["target"]["kind"][0] == "test")
+            .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
+            .context("cargo names no program of the tests")?;
+        let bench = Bench { sh, copy, tests };
+        for program in ["faults", "flights"] {
+            if let Some(said) = bench.build(program)? {
+                bail!("the copy does not compile: {said}");
+            }
+        }
+        Ok(bench)
+    }
+
+    /// Builds a program that the tests start; what the compiler says if that fails. The tests stay as they are.
+    fn build(&self, program: &str) -> Result<Option<String>> {
+        let built = cmd!(
+            self.sh,
+            "cargo build --quiet --locked --package kis-examples --features kis-examples/faults --bin {program}"
+        );
+        let output = built.quiet().ignore_status().output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let error = || said.lines().find(|line| line.starts_with("error"));
+        Ok((!output.status.success()).then(|| error().unwrap_or(&said).to_owned()))
+    }
+
+    /// Runs a test, with few faults or with many; what it says if it fails.
+    fn failure(&self, name: &str, long: &str) -> Result<Option<String>> {
+        let (sh, tests) = (self.sh, &self.tests);
+        let ran = cmd!(sh, "{tests} {name}").env(LONG, long);
+        let output = ran.quiet().ignore_status().output()?;
+        if output.status.success() {
+            return Ok(None);
+        }
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        // The message stands behind the place.
+        let mut lines = said.lines().skip_while(|line| !line.contains("panicked at"));
+        Ok(Some(lines.nth(1).unwrap_or(&said).to_owned()))
+    }
+
+    /// What the test says to the mutation. The file is put back.
+    fn outcome(&self, mutation: &Mutation) -> Result<Outcome> {
+        let file = self.copy.join(mutation.file);
+        let text = fs::read_to_string(&file).with_context(|| mutation.file.to_owned())?;
+        fs::write(&file, mutation.apply(&text)?)?;
+        let outcome = self.try_out(mutation.test);
+        fs::write(&file, text)?;
+        outcome
+    }
+
+    fn try_out(&self, test: &str) -> Result<Outcome> {
+        let program = if test.starts_with("flights") {
+            "flights"
+        } else {
+            "faults"
+        };
+        if let Some(said) = self.build(program)? {
+            return Ok(Outcome::DoesNotCompile(said));
+        }
+        // Few faults do for most mutations.
+        for long in ["", "counts"] {
+            if let Some(said) = self.failure(test, long)? {
+                return Ok(Outcome::Noticed(said));
+            }
+        }
+        Ok(Outcome::Unnoticed)
+    }
 }
 
 impl Mutation {
@@ -73,28 +179,6 @@ impl Mutation {
                 self.from
             ),
         }
-    }
-
-    /// Whether the test fails, with few faults or with many.
-    fn fails(&self, sh: &Shell, long: &str) -> bool {
-        tests(sh, Some(self.test)).env(LONG, long).run().is_err()
-    }
-
-    /// Whether the test fails with the mutation. The file is put back.
-    fn is_noticed(&self, sh: &Shell, copy: &Path) -> Result<bool> {
-        let file = copy.join(self.file);
-        let text = fs::read_to_string(&file).with_context(|| self.file.to_owned())?;
-        fs::write(&file, self.apply(&text)?)?;
-        let built = cmd!(
-            sh,
-            "cargo test --locked --workspace --features kis-examples/faults --test faults --no-run"
-        );
-        let noticed = built
-            .run()
-            .with_context(|| format!("mutation {} does not compile", self.name))
-            .map(|()| self.fails(sh, "") || self.fails(sh, "counts"));
-        fs::write(&file, text)?;
-        noticed
     }
 }
 
