@@ -3,11 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::store::{StoreError, TableKey, show_key};
+use crate::store::{StoreError, TableKey, TableRows, show_key};
 use crate::{ConnError, ConnSpec, Connector, ErrorClass, LaneContext, LaneTables};
 
 /// A keyed table in the embedded store, `type: table`. `key:` is its name; by default the connector's.
@@ -100,33 +99,29 @@ impl TableClient {
     /// # Errors
     /// Reject, if the row cannot be written.
     pub fn put<R: Serialize + ?Sized>(&self, key: impl TableKey, row: &R) -> Result<(), ConnError> {
-        let key = key.key();
-        let row = self.bytes(&key, row)?;
-        self.tables.put(&self.name, key, row);
-        Ok(())
+        self.put_all([(key, row)])
     }
 
     /// Puts many rows; a later row takes the place of an earlier one under its key. If one cannot be written, none is.
     ///
     /// # Errors
     /// As [`put`](TableClient::put).
-    pub fn put_all<'a, K: TableKey, R: Serialize + 'a>(
+    pub fn put_all<'a, K: TableKey, R: Serialize + ?Sized + 'a>(
         &self,
         rows: impl IntoIterator<Item = (K, &'a R)>,
     ) -> Result<(), ConnError> {
-        let write = |(key, row): (K, &R)| {
-            let key = key.key();
-            let row = self.bytes(&key, row)?;
-            Ok((Bytes::from(key), Some(Bytes::from(row))))
-        };
-        let rows: Vec<_> = rows.into_iter().map(write).collect::<Result<_, ConnError>>()?;
-        self.tables.write(&self.name, rows);
+        let mut all = TableRows::default();
+        for (key, row) in rows {
+            all.put(&key, |to| rmp_serde::encode::write_named(to, row))
+                .map_err(|error| self.cannot_write(&key.key(), &error))?;
+        }
+        self.tables.write(&self.name, all);
         Ok(())
     }
 
     /// Removes what is under a key.
     pub fn delete(&self, key: impl TableKey) {
-        self.tables.delete(&self.name, key.key());
+        self.tables.delete(&self.name, &key);
     }
 
     /// All rows with their keys as text, in the order of the keys: numbers by size, texts by their bytes.
@@ -154,15 +149,13 @@ impl TableClient {
         })
     }
 
-    fn bytes<R: Serialize + ?Sized>(&self, key: &[u8], row: &R) -> Result<Vec<u8>, ConnError> {
-        rmp_serde::to_vec_named(row).map_err(|error| {
-            let message = format!(
-                "table {}, key {}: the row cannot be written: {error}",
-                self.name,
-                show_key(key)
-            );
-            ConnError::new(ErrorClass::Reject, "cannot_be_written", message)
-        })
+    fn cannot_write(&self, key: &[u8], error: &rmp_serde::encode::Error) -> ConnError {
+        let message = format!(
+            "table {}, key {}: the row cannot be written: {error}",
+            self.name,
+            show_key(key)
+        );
+        ConnError::new(ErrorClass::Reject, "cannot_be_written", message)
     }
 }
 

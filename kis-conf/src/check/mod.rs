@@ -56,6 +56,8 @@ pub fn check_read((conf, mut problems): (Conf, Problems)) -> Result<CheckedConf,
             flows[at].sources.push(source);
         }
     }
+    // Most flows have one source, and a list makes room for four.
+    flows.iter_mut().for_each(|flow| flow.sources.shrink_to_fit());
     let conf = CheckedConf {
         flows,
         conns,

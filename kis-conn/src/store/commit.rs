@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use redb::{ReadableTable, TableHandle, WriteTransaction};
 
-use super::cut::{FlowCut, LaneCut, ParkedWrite, StateWrite, TableWrite};
+use super::cut::{FlowCut, LaneCut, ParkedWrite, StateWrite};
 use super::error::StoreError;
+use super::generation::Write;
 use super::handle::{Inner, Store};
 use super::key::TableKey;
 use super::layout::{
@@ -24,18 +25,11 @@ impl Store {
     /// Nothing was written. After a full or failing disk the same call may be made again.
     pub fn commit(&self, cuts: &[FlowCut]) -> Result<Vec<Option<LetterStock>>, StoreError> {
         self.write(|write, inner| {
-            let mut writes: Vec<TableWrite> = Vec::new();
             let mut stocks = Vec::with_capacity(cuts.len());
             for cut in cuts {
                 stocks.push(write_flow(write, inner, cut)?);
-                writes.extend(
-                    cut.lanes
-                        .iter()
-                        .flat_map(|lane| &lane.tables)
-                        .flat_map(FrozenTables::writes),
-                );
             }
-            write_tables(write, inner, writes)?;
+            write_tables(write, inner, cuts)?;
             Ok(stocks)
         })
     }
@@ -43,6 +37,10 @@ impl Store {
     /// Forgets where a flow stood: its positions, state, parked rows, notes and record, in one transaction. Its dead
     /// letters and the embedded tables stay.
     pub fn forget(&self, flow: &str) -> Result<(), StoreError> {
+        if !self.knows(flow)? {
+            // Many new flows start faster without a transaction each.
+            return Ok(());
+        }
         self.write(|write, inner| {
             for table in [POSITIONS, NOTES, PARKED, STATES] {
                 remove_prefix(write, inner, table, &flow.key())?;
@@ -56,6 +54,21 @@ impl Store {
             }
             Ok(())
         })
+    }
+
+    /// Whether anything is stored that tells where a flow stood.
+    fn knows(&self, flow: &str) -> Result<bool, StoreError> {
+        for table in [FLOWS, POSITIONS, NOTES, PARKED, STATES] {
+            let mut any = false;
+            self.prefix(table.name(), &flow.key(), |_, _, _| {
+                any = true;
+                Ok(())
+            })?;
+            if any {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Removes an embedded table with all its rows; whether it was there.
@@ -130,23 +143,20 @@ fn write_flow(
     Ok(stock)
 }
 
-fn write_tables(
-    write: &WriteTransaction,
-    inner: &Inner,
-    mut writes: Vec<TableWrite>,
-) -> Result<(), StoreError> {
-    // Insertion is far faster in the order of the keys; of the writes to a key the last one counts.
-    // What lanes write is often in order already, which a stable sort makes use of.
-    writes.sort_by(|a, b| (&a.table, &a.key, b.seq).cmp(&(&b.table, &b.key, a.seq)));
-    writes.dedup_by(|later, first| later.table == first.table && later.key == first.key);
-    for rows in writes.chunk_by(|a, b| a.table == b.table) {
-        let name = embedded_table(&rows[0].table);
-        put_all(
-            write,
-            inner,
-            Bytes2::new(&name),
-            rows.iter().map(|one| (&one.key, one.value.as_ref())),
-        )?;
+fn write_tables(write: &WriteTransaction, inner: &Inner, cuts: &[FlowCut]) -> Result<(), StoreError> {
+    let mut tables: BTreeMap<&str, Vec<&Write>> = BTreeMap::new();
+    let lanes = cuts.iter().flat_map(|cut| &cut.lanes);
+    for (table, writes) in lanes.flat_map(|lane| &lane.tables).flat_map(FrozenTables::tables) {
+        tables.entry(table).or_default().extend(writes);
+    }
+    for (table, mut writes) in tables {
+        // Insertion is far faster in the order of the keys; of the writes to a key the last one counts.
+        // What lanes write is often in order already, which a stable sort makes use of.
+        writes.sort_by(|a, b| a.key().cmp(b.key()).then(b.seq.cmp(&a.seq)));
+        writes.dedup_by(|later, first| later.key() == first.key());
+        let name = embedded_table(table);
+        let rows = writes.into_iter().map(|one| (one.key(), one.value()));
+        put_all(write, inner, Bytes2::new(&name), rows)?;
     }
     Ok(())
 }

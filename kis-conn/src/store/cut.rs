@@ -77,19 +77,6 @@ pub struct StateValue {
     pub bytes: Vec<u8>,
 }
 
-/// The last write of a lane to one key of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableWrite {
-    /// The table's name.
-    pub table: Arc<str>,
-    /// The key's bytes.
-    pub key: Bytes,
-    /// The row; nothing removes the key.
-    pub value: Option<Bytes>,
-    /// The order of this write among those of its flow.
-    pub seq: u64,
-}
-
 /// A dead letter that came or went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(

@@ -23,20 +23,21 @@
 mod commit;
 mod cut;
 mod error;
+mod generation;
 mod handle;
 mod key;
 mod layout;
 mod letters;
 mod lock;
 mod open;
-mod overlay;
 mod read;
 mod record;
 mod state;
 mod tables;
 mod trial;
+mod writes;
 
-pub use cut::{FlowCut, LaneCut, LetterBound, LetterWrite, ParkedWrite, StateValue, StateWrite, TableWrite};
+pub use cut::{FlowCut, LaneCut, LetterBound, LetterWrite, ParkedWrite, StateValue, StateWrite};
 pub use error::StoreError;
 pub use handle::Store;
 pub use key::{KeyPart, TableKey, show_key};
@@ -47,6 +48,7 @@ pub use record::{
 };
 pub use state::StoredState;
 pub use tables::{FlowTables, FrozenTables, LaneTables};
+pub use writes::TableRows;
 
 #[cfg(test)]
 mod tests;

@@ -1,19 +1,20 @@
 //! The embedded tables as a flow sees them: the last cut, and above it the writes that no cut holds yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use parking_lot::{Mutex, RwLock};
 
-use super::cut::{LaneCut, TableWrite};
 use super::error::StoreError;
+use super::generation::{self, Generation, Row, Write};
 use super::handle::Store;
-use super::overlay::{Overlay, Slot, Write};
-use crate::LaneLog;
+use super::key::TableKey;
+use super::writes::TableRows;
+use crate::{LaneCut, LaneLog};
 
 /// The embedded tables of one flow. Its lanes read each other's uncut writes; other flows see the last cut.
 ///
@@ -26,12 +27,14 @@ pub struct FlowTables {
 
 struct Flow {
     store: Store,
-    overlays: RwLock<HashMap<Arc<str>, Arc<Overlay>, RandomState>>,
-    lanes: AtomicU32,
+    hasher: RandomState,
+    /// What the lanes wrote. Readers look through all of them at one moment.
+    lanes: RwLock<Vec<Arc<Lane>>>,
     /// The number of the last write.
     seq: AtomicU64,
-    /// For each lane the number up to which its writes are durable.
-    durable: RwLock<HashMap<u32, u64>>,
+    /// The bytes of writes that are not frozen, and of those that are and are not durable.
+    pending: AtomicU64,
+    frozen: AtomicU64,
 }
 
 impl FlowTables {
@@ -40,47 +43,72 @@ impl FlowTables {
         FlowTables {
             inner: Arc::new(Flow {
                 store,
-                overlays: RwLock::default(),
-                lanes: AtomicU32::new(0),
+                hasher: RandomState::default(),
+                lanes: RwLock::default(),
                 seq: AtomicU64::new(0),
-                durable: RwLock::default(),
+                pending: AtomicU64::new(0),
+                frozen: AtomicU64::new(0),
             }),
         }
     }
 
     /// The tables as one more lane sees and writes them.
     pub fn lane(&self) -> LaneTables {
-        let lane = self.inner.lanes.fetch_add(1, Ordering::Relaxed);
+        let lane = Arc::<Lane>::default();
+        self.inner.lanes.write().push(Arc::clone(&lane));
         LaneTables {
-            inner: Arc::new(Lane {
-                flow: Arc::clone(&self.inner),
-                lane,
-                log: Mutex::default(),
-            }),
+            flow: Arc::clone(&self.inner),
+            lane,
             retired: 0,
         }
     }
 
     /// These cuts of the flow's lanes are durable: their writes are read from the store from now on.
     pub fn durable(&self, cuts: &[LaneCut]) {
-        for frozen in cuts.iter().flat_map(|cut| &cut.tables) {
-            // A rollback that runs now brings back a write that is taken out below; a later one knows better.
-            self.inner.durable.write().insert(frozen.lane, frozen.upto);
-            for Touched { table, key, .. } in &frozen.touched {
-                self.inner.overlay(table).durable(key, frozen.lane, frozen.upto);
+        let frozen: Vec<&FrozenTables> = cuts.iter().flat_map(|cut| &cut.tables).collect();
+        let upto = frozen.iter().map(|frozen| frozen.upto).max().unwrap_or(0);
+        let mut bytes = 0;
+        // What a reader finds in one lane depends on what is gone in another one.
+        let lanes = self.inner.lanes.write();
+        for lane in &*lanes {
+            let mut log = lane.log.lock();
+            for (name, now) in &mut log.now.tables {
+                let others: Vec<&Generation> = frozen
+                    .iter()
+                    .filter(|frozen| !Arc::ptr_eq(&frozen.lane, lane))
+                    .filter_map(|frozen| frozen.writes.table(name))
+                    .collect();
+                if !others.is_empty() {
+                    now.overtake(upto, |key| {
+                        let hash = generation::hash(&self.inner.hasher, key);
+                        let seq = |of: &&Generation| of.get(hash, key).map_or(0, |write| write.seq);
+                        others.iter().map(seq).max().unwrap_or(0)
+                    });
+                }
+            }
+            for frozen in frozen.iter().filter(|frozen| Arc::ptr_eq(&frozen.lane, lane)) {
+                log.frozen.retain(|writes| !Arc::ptr_eq(writes, &frozen.writes));
+                bytes += frozen.writes.bytes;
             }
         }
+        drop(lanes);
+        self.inner.frozen.fetch_sub(bytes, Relaxed);
     }
 
-    /// How many keys have writes that are not durable yet.
+    /// How many bytes of memory the writes take, roughly, that belong to no cut yet.
+    pub fn pending_bytes(&self) -> u64 {
+        self.inner.pending.load(Relaxed)
+    }
+
+    /// How many bytes of memory the writes take, roughly, that are not durable.
+    pub fn uncut_bytes(&self) -> u64 {
+        self.pending_bytes() + self.inner.frozen.load(Relaxed)
+    }
+
+    /// How many keys of a table have writes that are not durable yet.
     #[cfg(test)]
-    pub(super) fn uncut(&self) -> usize {
-        self.inner
-            .overlays
-            .read()
-            .values()
-            .map(|overlay| overlay.len())
-            .sum()
+    pub(super) fn uncut(&self, table: &str) -> usize {
+        self.inner.uncut(table).len()
     }
 }
 
@@ -95,55 +123,45 @@ impl fmt::Debug for FlowTables {
 /// The embedded tables as one lane sees and writes them. Clones are the same lane.
 #[derive(Clone)]
 pub struct LaneTables {
-    inner: Arc<Lane>,
+    flow: Arc<Flow>,
+    lane: Arc<Lane>,
     /// How often the lane had been retired when this was made for a client; a later retirement is the client's too.
     retired: u64,
 }
 
+#[derive(Default)]
 struct Lane {
-    flow: Arc<Flow>,
-    lane: u32,
     log: Mutex<Log>,
 }
 
 #[derive(Default)]
 struct Log {
+    /// What was written since the last freeze.
+    now: Writes,
+    /// What was frozen and is not durable yet.
+    frozen: Vec<Arc<Writes>>,
     /// What the first touch of each key in a call replaced, oldest first.
     undo: Vec<Undo>,
     /// Undo entries dropped since the start, so that marks stay valid.
     dropped: u64,
-    /// The flow's write number at the last mark: a slot above it is in `undo` already.
+    /// The flow's write number at the last mark: a write above it is in `undo` already.
     marked: u64,
-    /// The first write to each key since the last freeze; a key may come twice.
-    touched: Vec<Touched>,
-    /// Whether a key was written again or a write was taken back since the last freeze, so that `touched` does not tell
-    /// the last writes.
-    changed: bool,
-    /// The flow's write number at the last freeze.
-    frozen: u64,
     /// How often clients were retired.
     retired: u64,
 }
 
-impl Log {
-    /// How many undo entries a mark leaves.
-    fn index(&self, mark: u64) -> usize {
-        usize::try_from(mark.saturating_sub(self.dropped)).unwrap_or(usize::MAX)
-    }
-}
-
-/// A write to a key that the lane had not written to since the last freeze.
-#[derive(Clone)]
-struct Touched {
-    table: Arc<str>,
-    key: Bytes,
-    write: Write,
+/// What a lane wrote to its tables between two freezes.
+#[derive(Default)]
+struct Writes {
+    tables: Vec<(Arc<str>, Generation)>,
+    bytes: u64,
 }
 
 struct Undo {
-    table: Arc<str>,
-    key: Bytes,
-    former: Option<Slot>,
+    /// The table's place among those of the lane.
+    table: usize,
+    row: u32,
+    former: Option<Write>,
 }
 
 impl LaneTables {
@@ -152,63 +170,47 @@ impl LaneTables {
     #[must_use]
     pub fn for_client(&self) -> LaneTables {
         LaneTables {
-            inner: Arc::clone(&self.inner),
-            retired: self.inner.log.lock().retired,
+            retired: self.lane.log.lock().retired,
+            ..self.clone()
         }
     }
 
     /// The row under a key, uncut writes of the flow included.
     pub fn get(&self, table: &str, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
-        match self
-            .inner
-            .flow
-            .overlay_if_any(table)
-            .and_then(|overlay| overlay.get(key))
-        {
+        match self.flow.newest(table, key) {
             Some(newest) => Ok(newest),
-            None => self.inner.flow.store.table_get(table, key),
+            None => self.flow.store.table_get(table, key),
         }
     }
 
-    /// Puts a row under a key.
-    pub fn put(&self, table: &Arc<str>, key: impl Into<Bytes>, value: impl Into<Bytes>) {
-        self.write(table, [(key.into(), Some(value.into()))]);
-    }
-
     /// Removes what is under a key.
-    pub fn delete(&self, table: &Arc<str>, key: impl Into<Bytes>) {
-        self.write(table, [(key.into(), None)]);
+    pub fn delete(&self, table: &Arc<str>, key: &(impl TableKey + ?Sized)) {
+        let mut rows = TableRows::default();
+        rows.remove(key);
+        self.write(table, rows);
     }
 
     /// Puts and removes many rows.
-    pub fn write(&self, table: &Arc<str>, rows: impl IntoIterator<Item = (Bytes, Option<Bytes>)>) {
-        let Lane { flow, lane, log } = &*self.inner;
-        let overlay = flow.overlay(table);
-        let mut log = log.lock();
+    pub fn write(&self, table: &Arc<str>, rows: TableRows) {
+        let flow = &self.flow;
+        let mut log = self.lane.log.lock();
         if log.retired != self.retired {
             // The call that writes was given up, and its result is another's by now.
             return;
         }
-        for (key, value) in rows {
-            let seq = flow.seq.fetch_add(1, Ordering::Relaxed) + 1;
-            let write = Write { seq, value };
-            let former = overlay.put(&key, *lane, log.frozen, write.clone());
-            let former_seq = former.as_ref().map_or(0, Slot::seq);
-            if former_seq <= log.frozen {
-                log.touched.push(Touched {
-                    table: Arc::clone(table),
-                    key: key.clone(),
-                    write,
-                });
-            } else {
-                log.changed = true;
-            }
-            if former_seq <= log.marked {
-                log.undo.push(Undo {
-                    table: Arc::clone(table),
-                    key,
-                    former,
-                });
+        let Log {
+            now, undo, marked, ..
+        } = &mut *log;
+        now.bytes += rows.bytes();
+        flow.pending.fetch_add(rows.bytes(), Relaxed);
+        let first = flow.seq.fetch_add(rows.len() as u64, Relaxed) + 1;
+        let table = now.place(table);
+        let generation = &mut now.tables[table].1;
+        for write in rows.writes(first) {
+            let hash = generation::hash(&flow.hasher, write.key());
+            let (row, former) = generation.put(hash, write);
+            if former.as_ref().is_none_or(|former| former.seq <= *marked) {
+                undo.push(Undo { table, row, former });
             }
         }
     }
@@ -216,27 +218,26 @@ impl LaneTables {
     /// Every row of a table in the order of the keys, uncut writes of the flow included.
     pub fn scan(&self, table: &str, mut each: impl FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
         // The uncut writes are looked at first: what is durable in between is then found in the store.
-        let uncut: BTreeMap<Bytes, Option<Bytes>> = self
-            .inner
-            .flow
-            .overlay_if_any(table)
-            .map_or_else(BTreeMap::new, |overlay| overlay.all().into_iter().collect());
-        let mut uncut = uncut.into_iter().peekable();
-        self.inner.flow.store.table_scan(table, |key, value| {
-            while let Some((new, row)) = uncut.next_if(|(new, _)| new.as_ref() < key) {
-                if let Some(row) = row {
-                    each(&new, &row);
+        let uncut = self.flow.uncut(table);
+        let mut uncut = uncut.values().peekable();
+        self.flow.store.table_scan(table, |key, value| {
+            while let Some(new) = uncut.next_if(|new| new.key() < key) {
+                if let Some(row) = new.value() {
+                    each(new.key(), row);
                 }
             }
-            match uncut.next_if(|(new, _)| new.as_ref() == key) {
-                Some((_, Some(row))) => each(key, &row),
-                Some((_, None)) => {}
+            match uncut.next_if(|new| new.key() == key) {
+                Some(new) => {
+                    if let Some(row) = new.value() {
+                        each(key, row);
+                    }
+                }
                 None => each(key, value),
             }
         })?;
-        for (key, row) in uncut {
-            if let Some(row) = row {
-                each(&key, &row);
+        for new in uncut {
+            if let Some(row) = new.value() {
+                each(new.key(), row);
             }
         }
         Ok(())
@@ -245,132 +246,147 @@ impl LaneTables {
 
 impl LaneLog for LaneTables {
     fn mark(&self) -> u64 {
-        let mut log = self.inner.log.lock();
-        log.marked = self.inner.flow.seq.load(Ordering::Relaxed);
+        let mut log = self.lane.log.lock();
+        log.marked = self.flow.seq.load(Relaxed);
         log.dropped + log.undo.len() as u64
     }
 
     fn rollback(&self, mark: u64) {
-        let Lane { flow, lane, log } = &*self.inner;
-        let mut log = log.lock();
+        let mut log = self.lane.log.lock();
         let keep = log.index(mark);
-        let durable = flow.durable.read();
-        let upto = durable.get(lane).copied().unwrap_or(0);
-        while log.undo.len() > keep {
-            let Some(Undo { table, key, former }) = log.undo.pop() else {
-                break;
-            };
-            // A former write that became durable meanwhile is found in the store.
-            let former = former.filter(|slot| slot.seq() > upto);
-            flow.overlay(&table).undo(&key, *lane, former);
-            log.changed = true;
+        let Log { now, undo, .. } = &mut *log;
+        for Undo { table, row, former } in undo.drain(keep.min(undo.len())..).rev() {
+            now.tables[table].1.undo(row, former, &self.flow.hasher);
         }
-        // What was rolled back is above every slot that is left, so the next touch is noted again.
-        log.marked = flow.seq.load(Ordering::Relaxed);
+        // What was rolled back is above every write that is left, so the next touch is noted again.
+        log.marked = self.flow.seq.load(Relaxed);
     }
 
     fn retire(&self) {
-        self.inner.log.lock().retired += 1;
+        self.lane.log.lock().retired += 1;
     }
 
     fn release(&self, mark: u64) {
-        let mut log = self.inner.log.lock();
+        let mut log = self.lane.log.lock();
         let keep = log.index(mark);
         log.undo.truncate(keep);
     }
 
     fn freeze(&self, cut: &mut LaneCut) {
-        let Lane { flow, lane, log } = &*self.inner;
-        let mut log = log.lock();
-        let upto = flow.seq.load(Ordering::Relaxed);
-        cut.tables.push(FrozenTables {
-            flow: Arc::clone(flow),
-            lane: *lane,
-            from: log.frozen,
-            upto,
-            touched: std::mem::take(&mut log.touched),
-            changed: std::mem::take(&mut log.changed),
-        });
+        let mut log = self.lane.log.lock();
+        let upto = self.flow.seq.load(Relaxed);
         log.dropped += log.undo.len() as u64;
         log.undo.clear();
-        log.frozen = upto;
         log.marked = upto;
+        let writes = Arc::new(std::mem::take(&mut log.now));
+        if !writes.tables.is_empty() {
+            log.frozen.push(Arc::clone(&writes));
+        }
+        self.flow.frozen.fetch_add(writes.bytes, Relaxed);
+        self.flow.pending.fetch_sub(writes.bytes, Relaxed);
+        cut.tables.push(FrozenTables {
+            lane: Arc::clone(&self.lane),
+            writes,
+            upto,
+        });
     }
 }
 
-/// What one lane wrote to embedded tables between two freezes. The values are taken when the cut is written, beside the
-/// lanes, so freezing costs the same for any number of keys.
+/// What one lane wrote to embedded tables between two freezes. Freezing costs the same for any number of keys.
 #[derive(Clone)]
 pub struct FrozenTables {
-    flow: Arc<Flow>,
-    lane: u32,
-    from: u64,
+    lane: Arc<Lane>,
+    writes: Arc<Writes>,
     upto: u64,
-    /// Keys that were written, possibly twice or rolled back.
-    touched: Vec<Touched>,
-    /// Whether the last write to a key may be another than the one in `touched`.
-    changed: bool,
 }
 
 impl FrozenTables {
-    /// The last write to each table and key; a key may come twice with the same write. Until the cut is durable only.
-    ///
-    /// Where no key was written twice, by this lane or by two, the values are at hand and nothing is looked up.
-    pub fn writes(&self) -> impl Iterator<Item = TableWrite> + '_ {
-        let lookup = self.changed
-            || self
-                .flow
-                .overlays
-                .read()
-                .values()
-                .any(|overlay| overlay.is_shared());
-        self.touched
-            .iter()
-            .filter_map(move |Touched { table, key, write }| {
-                let Write { seq, value } = if lookup {
-                    self.flow
-                        .overlay(table)
-                        .frozen(key, self.lane, self.from, self.upto)?
-                } else {
-                    write.clone()
-                };
-                Some(TableWrite {
-                    table: Arc::clone(table),
-                    key: key.clone(),
-                    value,
-                    seq,
-                })
-            })
+    /// The tables with their last writes to each key that count.
+    pub(super) fn tables(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &Write>)> {
+        let tables = self.writes.tables.iter();
+        tables.map(|(name, writes)| (&**name, writes.rows().iter().filter_map(Row::write)))
     }
 }
 
 impl fmt::Debug for FrozenTables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrozenTables")
-            .field("lane", &self.lane)
-            .field("keys", &self.touched.len())
+            .field("upto", &self.upto)
+            .field("bytes", &self.writes.bytes)
             .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for LaneTables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LaneTables")
-            .field("lane", &self.inner.lane)
-            .finish_non_exhaustive()
+        f.debug_struct("LaneTables").finish_non_exhaustive()
+    }
+}
+
+impl Log {
+    /// How many undo entries a mark leaves.
+    fn index(&self, mark: u64) -> usize {
+        usize::try_from(mark.saturating_sub(self.dropped)).unwrap_or(usize::MAX)
+    }
+
+    /// What the lane wrote to a table and is not durable.
+    fn generations<'a>(&'a self, table: &'a str) -> impl Iterator<Item = &'a Generation> {
+        let frozen = self.frozen.iter().map(|writes| &**writes);
+        frozen
+            .chain([&self.now])
+            .filter_map(move |writes| writes.table(table))
+    }
+}
+
+impl Writes {
+    fn table(&self, name: &str) -> Option<&Generation> {
+        let found = self.tables.iter().find(|(of, _)| **of == *name);
+        found.map(|(_, generation)| generation)
+    }
+
+    /// The place of a table, which is made if there is none.
+    fn place(&mut self, name: &Arc<str>) -> usize {
+        let found = self.tables.iter().position(|(of, _)| of == name);
+        found.unwrap_or_else(|| {
+            self.tables.push((Arc::clone(name), Generation::default()));
+            self.tables.len() - 1
+        })
     }
 }
 
 impl Flow {
-    fn overlay_if_any(&self, table: &str) -> Option<Arc<Overlay>> {
-        self.overlays.read().get(table).cloned()
+    /// The newest uncut write to a key: nothing if there is none, `Some(None)` if it removed the key.
+    fn newest(&self, table: &str, key: &[u8]) -> Option<Option<Bytes>> {
+        let hash = generation::hash(&self.hasher, key);
+        let mut newest: Option<(u64, Option<Bytes>)> = None;
+        for lane in &*self.lanes.read() {
+            let log = lane.log.lock();
+            for write in log.generations(table).filter_map(|of| of.get(hash, key)) {
+                if newest.as_ref().is_none_or(|(seq, _)| *seq < write.seq) {
+                    newest = Some((write.seq, write.shared_value()));
+                }
+            }
+        }
+        newest.map(|(_, value)| value)
     }
 
-    fn overlay(&self, table: &Arc<str>) -> Arc<Overlay> {
-        if let Some(overlay) = self.overlay_if_any(table) {
-            return overlay;
+    /// The newest uncut write to each key of a table.
+    fn uncut(&self, table: &str) -> BTreeMap<Bytes, Write> {
+        let mut uncut: BTreeMap<Bytes, Write> = BTreeMap::new();
+        for lane in &*self.lanes.read() {
+            let log = lane.log.lock();
+            for write in log
+                .generations(table)
+                .flat_map(Generation::rows)
+                .filter_map(Row::write)
+            {
+                let newest = uncut.entry(write.shared_key()).or_insert_with(|| write.clone());
+                if newest.seq < write.seq {
+                    *newest = write.clone();
+                }
+            }
         }
-        Arc::clone(self.overlays.write().entry(Arc::clone(table)).or_default())
+        uncut
     }
 }
 

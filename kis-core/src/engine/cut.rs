@@ -1,7 +1,6 @@
 //! A flow's cuts: markers out, frozen parts in, one store transaction, and only then `commit` to the sources.
 
 use std::{
-    pin::pin,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -66,7 +65,7 @@ impl Cutter {
     /// Waits for the next fault of a lane. Lanes send nothing else between cuts.
     pub(super) async fn fault(&mut self) -> Fault {
         match self.answers.recv().await {
-            Some(Answer::Fault(fault)) => fault,
+            Some(Answer::Fault(fault)) => *fault,
             Some(Answer::Frozen(_)) => Fault::bug("a lane answered a marker that nobody sent"),
             None => Fault::bug("all lanes are gone"),
         }
@@ -89,14 +88,17 @@ impl Cutter {
         // A flow that had ended has not begun again before a row comes.
         let news = state == RunState::Ended && self.record.state != state;
         let news = self.flow.parked.take_changed() || news;
+        let full = self.flow.uncut.is_full();
         let late_letters = letters.wants_cut(self.flow.around.now_ms());
-        let Some(marked) = self.flow.router.mark(news || late_letters) else {
+        let Some(marked) = self.flow.router.mark(news || late_letters || full) else {
+            self.flow.paused.send_replace(false);
             return Ok(self.parked);
         };
         self.flow.starts.begin().await?;
         let (flow, late) = (Arc::clone(&self.flow), self.late);
         {
-            let mut made = pin!(self.make(marked, state));
+            // Not within the task of a flow, which takes its memory also while there is nothing to cut.
+            let mut made = Box::pin(self.make(marked, state));
             match tokio::time::timeout(late, &mut made).await {
                 Ok(made) => made?,
                 Err(_) => {
@@ -129,7 +131,7 @@ impl Cutter {
                 Some(Answer::Frozen(_)) => {
                     return Err(Fault::bug("a lane answered the marker of another cut"));
                 }
-                Some(Answer::Fault(fault)) => return Err(fault),
+                Some(Answer::Fault(fault)) => return Err(*fault),
                 None => return Err(Fault::bug("all lanes are gone")),
             }
         }

@@ -33,6 +33,7 @@ use super::{
     sources,
     starts::Starts,
     suspect::Suspects,
+    uncut::Uncut,
     work::Work,
     writer::Writer,
 };
@@ -81,6 +82,7 @@ pub(super) struct FlowRun {
     pub(super) guards: Arc<Guards>,
     pub(super) starts: Starts,
     pub(super) tables: FlowTables,
+    pub(super) uncut: Uncut,
     pub(super) writer: Writer,
     /// Lanes of all stages, and the one of `at_end`.
     pub(super) lane_count: usize,
@@ -119,7 +121,8 @@ pub(super) async fn run(plan: Arc<FlowPlan>, env: Environment, around: Surroundi
         biased;
         // Nothing was taken yet, so there is nothing to finish.
         Ok(_) = stop.wait_for(|stop| *stop >= Stop::Drain) => None,
-        started = start(plan, env, around) => Some(started),
+        // Not within the task, which takes its memory for as long as the flow runs.
+        started = Box::pin(start(plan, env, around)) => Some(started),
     };
     let end = match started {
         None => FlowEnd::Drained,
@@ -207,6 +210,8 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         conns: restored,
         guards: Arc::clone(&env.guards),
         starts,
+        // The rows on their way have as much besides.
+        uncut: Uncut::new(tables.clone(), plan.conf.limits.bytes / 2),
         tables,
         writer: env.writer.clone(),
         lane_count: built.count,
@@ -350,20 +355,23 @@ impl Running {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         ticks.tick().await;
         let mut ended = true;
-        let guests = Arc::clone(&self.flow);
-        let guests = &guests.guests;
+        let flow = Arc::clone(&self.flow);
         loop {
             tokio::select! {
                 fault = self.cutter.fault() => return Err(fault),
                 _ = ticks.tick() => {
                     self.cutter.cut(RunState::Running).await?;
                 }
+                () = flow.uncut.wanted() => {
+                    self.cutter.cut(RunState::Running).await?;
+                    ticks.reset();
+                }
                 reader = self.readers.join_next(), if !self.readers.is_empty() => match reader {
                     Some(Ok(whole)) => ended &= whole?,
                     Some(Err(_)) => return Err(Fault::bug("a reader panicked")),
                     None => {}
                 },
-                () = guests.close_behind_the_last(), if self.readers.is_empty() => break,
+                () = flow.guests.close_behind_the_last(), if self.readers.is_empty() => break,
             }
         }
         if *stop.borrow_and_update() == Stop::Now {
@@ -434,7 +442,7 @@ impl FlowRun {
     /// Stops the flow for this reason.
     pub(super) fn fail(&self, fault: Fault) {
         // The flow may be gone already for another reason.
-        let _ = self.answers.send(Answer::Fault(fault));
+        let _ = self.answers.send(Answer::Fault(Box::new(fault)));
     }
 
     /// Whether the flow must not wait for anything any more.

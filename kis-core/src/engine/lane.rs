@@ -47,7 +47,7 @@ pub(super) enum Answer {
     /// The lane met the marker of a cut; this is what changed in it since the last one.
     Frozen(Box<LaneFreeze>),
     /// The lane cannot go on; nothing behind this point is settled.
-    Fault(Fault),
+    Fault(Box<Fault>),
 }
 
 /// What changed in a lane between two markers.
@@ -163,7 +163,7 @@ impl Lane {
                 }
                 Err(fault) => {
                     // The chain is dropped with what waits: the flow stops, and all of it is read again.
-                    let _ = self.answers.send(Answer::Fault(fault));
+                    let _ = self.answers.send(Answer::Fault(Box::new(fault)));
                     return;
                 }
             }
@@ -216,7 +216,7 @@ impl Drop for PanicGuard<'_> {
         if std::thread::panicking() {
             let _ = self
                 .0
-                .send(Answer::Fault(Fault::bug("the work on a lane panicked")));
+                .send(Answer::Fault(Box::new(Fault::bug("the work on a lane panicked"))));
         }
     }
 }

@@ -52,6 +52,7 @@ mod stored;
 mod suspect;
 mod threads;
 mod tries;
+mod uncut;
 mod unpark;
 mod watchdog;
 mod withheld;

@@ -87,6 +87,9 @@ async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
                 biased;
                 _ = stop.wait_for(|stop| *stop >= Stop::Drain) => return Ok(false),
                 () = async {
+                    if flow.uncut.is_full() {
+                        flow.paused.send_replace(true);
+                    }
                     // The watched values live as long as the flow.
                     let _ = paused.wait_for(|paused| !paused).await;
                     flow.guards.budgets.opened().await;

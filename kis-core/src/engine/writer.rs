@@ -26,7 +26,7 @@ struct Job {
 pub(super) type Written = (FlowCut, Result<Option<LetterStock>, ConnError>);
 
 /// How many cuts share one transaction at the most, so that one commit stays short.
-const GROUP: usize = 256;
+const GROUP: usize = 1024;
 
 impl Writer {
     /// Starts the writer's thread; it ends when the last sender is dropped. The receiver is closed when it has ended

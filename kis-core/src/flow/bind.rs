@@ -192,11 +192,14 @@ impl Binder<'_> {
             })
             .collect();
         let decoded = decoded(&steps[..own_steps]);
-        let sources = sources
+        let mut sources: Vec<_> = sources
             .into_iter()
             .map(|source| fix_row(source, &steps[..own_steps], &decoded))
             .collect();
-        let steps = steps.into_iter().map(Arc::new).collect();
+        let mut steps: Vec<_> = steps.into_iter().map(Arc::new).collect();
+        // The lists lie where larger ones lay.
+        sources.shrink_to_fit();
+        steps.shrink_to_fit();
         let name = flow.name.value.as_str().into();
         let max_jumps = flow.max_jumps;
         Some(FlowPlan {

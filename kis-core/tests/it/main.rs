@@ -22,4 +22,5 @@ mod restart;
 mod state;
 mod steps;
 mod trials;
+mod uncut;
 mod whole;
