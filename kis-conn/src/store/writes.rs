@@ -12,7 +12,10 @@ use super::key::TableKey;
 /// ```
 /// use kis_conn::store::TableRows;
 /// let mut rows = TableRows::default();
-/// rows.put(&7, |row| Ok::<_, ()>(row.extend_from_slice(b"seven")))?;
+/// rows.put(&7, |row| {
+///     row.extend_from_slice(b"seven");
+///     Ok::<_, ()>(())
+/// })?;
 /// rows.remove(&8);
 /// assert_eq!(rows.len(), 2);
 /// # Ok::<(), ()>(())

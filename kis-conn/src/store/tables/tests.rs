@@ -21,7 +21,10 @@ fn all(lane: &LaneTables) -> Vec<(String, String)> {
 
 fn put(lane: &LaneTables, table: &Arc<str>, key: impl AsRef<[u8]>, row: impl AsRef<[u8]>) {
     let mut rows = TableRows::default();
-    let put = |to: &mut Vec<u8>| Ok::<_, ()>(to.extend_from_slice(row.as_ref()));
+    let put = |to: &mut Vec<u8>| {
+        to.extend_from_slice(row.as_ref());
+        Ok::<_, ()>(())
+    };
     rows.put(&Raw(key.as_ref()), put).unwrap();
     lane.write(table, rows);
 }
