@@ -31,6 +31,8 @@ struct Inner {
     code: Cow<'static, str>,
     message: String,
     rows: Vec<(usize, Error)>,
+    /// Of a call whose other rows stand: those that it did not come to.
+    not_done: Vec<usize>,
 }
 
 impl Error {
@@ -41,6 +43,7 @@ impl Error {
             code: Cow::Borrowed(class.as_str()),
             message: message.into(),
             rows: Vec::new(),
+            not_done: Vec::new(),
         }))
     }
 
@@ -119,6 +122,17 @@ impl Error {
     /// The rows of the batch that are at fault; empty when the error is the whole batch's.
     pub fn failed_rows(&self) -> &[(usize, Error)] {
         &self.0.rows
+    }
+
+    /// The error of a call that ended before it had come to these rows.
+    pub(crate) fn before(mut self, rows: Vec<usize>) -> Error {
+        self.0.not_done = rows;
+        self
+    }
+
+    /// The rows that are not at fault, and on which the call had no effect although those on others may stand.
+    pub(crate) fn not_done(&self) -> &[usize] {
+        &self.0.not_done
     }
 
     /// Takes the rows that are at fault.

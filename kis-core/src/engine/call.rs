@@ -14,13 +14,14 @@ use smallvec::SmallVec;
 
 use super::{
     guards::{Guards, Leave},
+    limit::Limit,
     seat::Seat,
     threads::Blocking,
 };
 use crate::{
     error::Error,
     flow::StepPlan,
-    function::{Call, Ctx, Hold, Job, StateJob, Verdict},
+    function::{Call, Ctx, HandsOn, Hold, Job, Missing, Place, StateJob, Verdict},
     row::{Batch, Fails, key::Keys},
     state::AnyState,
 };
@@ -100,7 +101,7 @@ impl StepRun {
             return None;
         }
         self.seat.begin(self.at);
-        let verdict = call(&mut self.job(batch, keys, fails));
+        let verdict = call(&mut self.job(batch, keys, fails, None));
         self.seat.end();
         Some(verdict)
     }
@@ -128,7 +129,7 @@ impl StepRun {
         self.seat.end();
         self.guards.left(self.at, leave, &verdict, fails).await;
         match &verdict {
-            Verdict::Failed(error) if error.failed_rows().is_empty() || !self.others_stand() => {
+            Verdict::Failed(error) if !self.some_stand(error, batch.len()) => {
                 self.undo(&marks);
             }
             // What a call did stands also when it names the rows that it could not handle, and is not undone as a whole.
@@ -150,6 +151,12 @@ impl StepRun {
     pub(super) fn others_stand(&self) -> bool {
         let effects = matches!(self.plan.info.mode, Mode::Save | Mode::Expand);
         effects && (!self.plan.atomic || self.plan.conns.is_empty())
+    }
+
+    /// Whether some of the `rows` rows of a call that failed with `error` have had their effect.
+    fn some_stand(&self, error: &Error, rows: usize) -> bool {
+        let named = error.failed_rows().len();
+        self.others_stand() && named > 0 && named + error.not_done().len() < rows
     }
 
     /// Calls the function once and takes back whatever it wrote.
@@ -221,37 +228,61 @@ impl StepRun {
         keys: Option<&Arc<Keys>>,
         fails: &mut Fails,
     ) -> Verdict {
-        // The limit is for one call of the function: a batch of rows that are taken one by one is many.
-        let calls = if self.plan.info.takes.batch {
-            1
-        } else {
-            u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1)
-        };
-        let limit = self.plan.timeout.map(|limit| limit.saturating_mul(calls));
+        let takes = &self.plan.info.takes;
+        let limit = self.plan.timeout.map(|each| Limit {
+            each,
+            calls: if takes.batch { 1 } else { batch.len() },
+        });
         match self.plan.info.call {
-            Call::Now(call) => call(&mut self.job(batch, keys, fails)),
+            Call::Now(call) => call(&mut self.job(batch, keys, fails, None)),
             Call::Later(call) => {
                 let Some(limit) = limit else {
-                    return call(&mut self.job(batch, keys, fails)).await;
+                    return call(&mut self.job(batch, keys, fails, None)).await;
                 };
-                let kept = self.plan.info.takes.owned.then(|| batch.copy());
-                let mut job = self.job(batch, keys, fails);
+                let kept = (takes.owned && takes.batch).then(|| batch.copy());
+                let place = Place::default();
+                let mut job = self.job(batch, keys, fails, Some(&place));
                 let mut called = call(&mut job);
                 // A call that is done at once needs no timer.
                 if let Poll::Ready(verdict) = poll_once(&mut called).await {
                     return verdict;
                 }
-                let answer = tokio::time::timeout(limit, called).await;
-                answer.unwrap_or_else(|_| {
+                let answer = limit.wait(called, &place).await;
+                answer.unwrap_or_else(|row| {
                     if let Some(kept) = kept {
                         *batch = kept;
                         *fails = Fails::default();
                     }
-                    too_slow(limit)
+                    Verdict::Failed(self.too_slow(limit, row, place.missing(), batch.len()))
                 })
             }
             Call::Blocking(call) => self.call_blocking(call, batch, keys, fails, limit).await,
         }
+    }
+
+    /// The error of a call on `rows` rows that was given up when the loop was at `row`.
+    fn too_slow(&self, limit: Limit, row: Option<usize>, missing: Missing, rows: usize) -> Error {
+        let error = Error::timeout(format!("the call took longer than {:?}", limit.each));
+        let Some(row) = row.filter(|_| rows > 1) else {
+            return error;
+        };
+        let at = missing.in_batch(row);
+        let info = &self.plan.info;
+        if !self.others_stand() {
+            return Error::rows([(at, error)]);
+        }
+        if info.filters || matches!(info.on, HandsOn::Rows(_)) {
+            // What became of the rows before is lost with the call.
+            return Error::rows([(at, error)]).before((0..rows).filter(|i| *i != at).collect());
+        }
+        // The call may have gone on by a little since it was given up.
+        let failed = missing.failed.iter().filter(|(i, _)| *i < row);
+        let failed = failed.map(|(i, error)| (missing.in_batch(*i), error.clone()));
+        let held = missing.held.iter().filter(|i| **i < row);
+        let held = held.map(|i| missing.in_batch(*i));
+        let unread = missing.unread.iter().copied().filter(|i| *i < at);
+        let not_done = held.chain(unread).chain(at + 1..rows).collect();
+        Error::rows(failed.chain([(at, error)])).before(not_done)
     }
 
     /// Moves the batch to another thread and back. A call that takes too long keeps its thread; its late result is
@@ -262,15 +293,16 @@ impl StepRun {
         batch: &mut Batch,
         keys: Option<&Arc<Keys>>,
         fails: &mut Fails,
-        limit: Option<Duration>,
+        limit: Option<Limit>,
     ) -> Verdict {
+        let place = limit.is_some().then(Arc::<Place>::default);
         let kept = limit.is_some().then(|| batch.copy());
         let (cx, keys, mut state) = (self.cx.clone(), keys.cloned(), self.state.take());
         let (waits, again) = (self.waits, Arc::clone(&self.again));
         let mut moved = std::mem::take(batch);
         let blocking = Blocking::default();
-        let thread = blocking.clone();
-        let work = tokio::task::spawn_blocking(move || {
+        let (thread, noted) = (blocking.clone(), place.clone());
+        let mut work = tokio::task::spawn_blocking(move || {
             let _done = OnDrop(thread);
             let mut fails = Fails::default();
             let job = state.as_deref_mut().zip(keys.as_ref());
@@ -281,27 +313,31 @@ impl StepRun {
                 state: state_job,
                 fails: &mut fails,
                 hold: hold(waits, keys.as_ref(), &*again),
+                place: noted.as_deref(),
             });
             (moved, state, fails, verdict)
         });
-        let answer = match limit {
-            Some(limit) => tokio::time::timeout(limit, work).await.ok(),
-            None => Some(work.await),
+        let answer = match limit.zip(place.as_deref()) {
+            Some((limit, place)) => {
+                let answer = limit.wait(&mut work, place).await;
+                answer.map_err(|row| (limit, row, place.missing()))
+            }
+            None => Ok(work.await),
         };
         match answer {
-            Some(Ok((moved, state, found, verdict))) => {
+            Ok(Ok((moved, state, found, verdict))) => {
                 *batch = moved;
                 self.state = state;
                 *fails = found;
                 verdict
             }
-            Some(Err(stopped)) => match stopped.try_into_panic() {
+            Ok(Err(stopped)) => match stopped.try_into_panic() {
                 // Panics of the function are caught where it is called; this one is ours and stops the flow.
                 Ok(panic) => std::panic::resume_unwind(panic),
                 // The runtime is going away, and this task with it.
                 Err(_) => std::future::pending().await,
             },
-            None => {
+            Err((limit, row, missing)) => {
                 blocking.give_up();
                 if let Some(kept) = kept {
                     *batch = kept;
@@ -311,7 +347,7 @@ impl StepRun {
                     self.logs.iter().for_each(|log| log.retire());
                     self.cx = renew(&self.cx);
                 }
-                too_slow(limit.unwrap_or_default())
+                Verdict::Failed(self.too_slow(limit, row, missing, batch.len()))
             }
         }
     }
@@ -321,6 +357,7 @@ impl StepRun {
         batch: &'a mut Batch,
         keys: Option<&'a Arc<Keys>>,
         fails: &'a mut Fails,
+        place: Option<&'a Place>,
     ) -> Job<'a> {
         let state = self.state.as_deref_mut().zip(keys);
         let state = state.map(|(map, keys)| StateJob {
@@ -333,6 +370,7 @@ impl StepRun {
             state,
             fails,
             hold: hold(self.waits, keys, &*self.again),
+            place,
         }
     }
 }
@@ -349,8 +387,4 @@ impl Drop for OnDrop {
     fn drop(&mut self) {
         self.0.done();
     }
-}
-
-fn too_slow(limit: Duration) -> Verdict {
-    Verdict::Failed(Error::timeout(format!("the call took longer than {limit:?}")))
 }

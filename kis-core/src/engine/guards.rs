@@ -34,6 +34,10 @@ pub(super) struct Guards {
     pub(super) budgets: Budgets,
     /// While the flow works row by row, since a row may kill the process.
     pub(super) suspects: OnceLock<Suspects>,
+    /// Whether calls wait for a thread while others hold too many; else they fail.
+    waits: bool,
+    /// How long they may wait until the process ends.
+    hang_exit: Option<Duration>,
     steps: Vec<StepGuard>,
 }
 
@@ -61,7 +65,8 @@ pub(super) struct Leave {
 
 impl Guards {
     /// The guards of `plan`, whose connectors are among `conns`. A flow that `waits` pauses when its budget of failed
-    /// rows is used up; for one that a program runs, who reads what came of each run, that would be a hang.
+    /// rows or the threads of blocking calls are used up; for one that a program runs, who reads what came of each run,
+    /// that would be a hang.
     pub(super) fn new(
         plan: &FlowPlan,
         conns: &[OpenConn],
@@ -93,6 +98,8 @@ impl Guards {
             seats: Arc::default(),
             suspects: OnceLock::new(),
             budgets: Budgets::new(plan, around, waits),
+            waits,
+            hang_exit: plan.conf.limits.hang_exit,
             around: around.clone(),
         })
     }
@@ -134,7 +141,10 @@ impl Guards {
         let stop = &self.around.stop;
         if crowded {
             let hold = self.around.counters.holds.of(HeldBy::Threads, &guard.name);
-            let why = threads::why();
+            let why = threads::why(self.hang_exit);
+            if !self.waits {
+                return Err(Error::timeout(threads::why(None)).with_code(threads::CODE));
+            }
             if hold.begin(&*why, self.around.now_ms()) {
                 tracing::error!(flow = %self.around.counters.flow, step = %guard.name, "{why}");
             }

@@ -33,6 +33,7 @@ mod inbox;
 mod intake;
 mod lane;
 mod letters;
+mod limit;
 mod must;
 mod parcel;
 mod parked;

@@ -38,7 +38,12 @@ pub(super) async fn bad_rows(
             error.message(),
         ));
     }
+    let hands_on_given = matches!(chain.flow.steps[at].info.on, HandsOn::WhatCameIn);
     let mut again = Vec::new();
+    // Rows on which a call had its effect before it ended.
+    let mut done = Batch::default();
+    // Whether the one row that is left has been tried as often as it may.
+    let mut spent = false;
     let action = loop {
         let named = named_rows(&error, run.batch.len());
         if named.is_empty() {
@@ -48,27 +53,23 @@ pub(super) async fn bad_rows(
         }
         let (retried, settled): (Vec<_>, Vec<_>) = named
             .into_iter()
-            .partition(|(_, error)| chain.is_tried_again(at, error));
-        let stand = chain.others_stand(at);
-        let behind = if stand {
-            Vec::new()
-        } else {
-            behind(chain.waits, run, &retried, &settled)
-        };
-        let named = Named {
+            .partition(|(_, error)| !spent && chain.is_tried_again(at, error));
+        let mut named = Named {
+            behind: behind(chain.waits, run, &retried, &settled),
             retried,
-            behind,
-            settled,
+            ..Named::settled(settled)
         };
+        if chain.others_stand(at) {
+            let given = named.stand(error.not_done(), run.batch.len());
+            // The sink took these rows; sending them again would double them. What they became is not known.
+            if hands_on_given && !named.done.is_empty() {
+                let mut stood = run.batch.copy();
+                stood.retain(&given);
+                done.merge(stood);
+            }
+        }
         again.extend(take_rows(run, named, chain, attempt));
         if run.batch.is_empty() {
-            break Action::default();
-        }
-        if stand {
-            // The sink took the other rows; sending them again would double them, and what they became is not known.
-            if matches!(chain.flow.steps[at].info.on, HandsOn::Rows(_)) {
-                run.batch.clear();
-            }
             break Action::default();
         }
         let mut batch = std::mem::take(&mut run.batch);
@@ -79,9 +80,16 @@ pub(super) async fn bad_rows(
                 again.extend(more);
                 break action;
             }
-            Err(next) => error = next,
+            Err(next) => {
+                spent = run.batch.len() == 1;
+                error = next;
+            }
         }
     };
+    if !done.is_empty() {
+        done.merge(std::mem::take(&mut run.batch));
+        run.batch = done;
+    }
     chain.try_rows_again(at, run, again, tries).await?;
     Ok(action)
 }
@@ -288,6 +296,8 @@ struct Named {
     behind: Vec<usize>,
     /// They have failed for good.
     settled: Vec<(usize, Error)>,
+    /// They are through with the step.
+    done: Vec<usize>,
 }
 
 impl Named {
@@ -297,6 +307,19 @@ impl Named {
             ..Named::default()
         }
     }
+
+    /// The rows stand that failed for no reason of theirs, but for those that were `not_done`. Gives which of the rows
+    /// stand.
+    fn stand(&mut self, not_done: &[usize], rows: usize) -> Vec<bool> {
+        let mut stand = vec![true; rows];
+        let failed = self.retried.iter().chain(&self.settled).map(|(i, _)| *i);
+        failed
+            .chain(not_done.iter().copied().filter(|i| *i < rows))
+            .for_each(|i| stand[i] = false);
+        self.behind.retain(|i| !stand[*i]);
+        self.done = (0..rows).filter(|i| stand[*i]).collect();
+        stand
+    }
 }
 
 /// Takes rows out of the batch; returns those that come back.
@@ -305,10 +328,11 @@ fn take_rows(run: &mut Run, named: Named, chain: &mut Chain, attempt: u32) -> Ve
         retried,
         behind,
         mut settled,
+        done,
     } = named;
     let mut keep = vec![true; run.batch.len()];
     let named = retried.iter().chain(&settled).map(|(i, _)| i);
-    named.chain(&behind).for_each(|i| keep[*i] = false);
+    named.chain(&behind).chain(&done).for_each(|i| keep[*i] = false);
     settled.sort_by_key(|(i, _)| *i);
     let fails: Vec<Fail> = settled
         .into_iter()

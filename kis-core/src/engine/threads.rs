@@ -1,8 +1,11 @@
 //! Threads of blocking calls that took too long and were given up: they cannot be ended, so there may only be a few.
 
-use std::sync::{
-    Arc, LazyLock,
-    atomic::{AtomicU8, Ordering::AcqRel},
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU8, Ordering::AcqRel},
+    },
+    time::Duration,
 };
 
 use tokio::sync::watch;
@@ -64,11 +67,18 @@ pub(super) async fn room(stop: &watch::Receiver<Stop>) -> Result<(), Stopped> {
     }
 }
 
-/// Why blocking calls wait, for people.
-pub(super) fn why() -> String {
+/// The code of a call that was not made, since it would have had to wait for a thread.
+pub(super) const CODE: &str = "no_thread";
+
+/// Why blocking calls wait, for people, and what comes of it after `exit`.
+pub(super) fn why(exit: Option<Duration>) -> String {
+    let ends = exit.map_or_else(String::new, |exit| {
+        format!(", and after limits.hang_exit ({exit:?}) the process ends")
+    });
     format!(
         "{MOST} blocking calls took longer than step_timeout, were given up and still hold their threads; \
-         blocking steps wait until one returns; raise limits.step_timeout, or mend what the calls wait for and restart"
+         blocking steps cannot go on until one returns{ends}; raise limits.step_timeout, or mend what the calls wait \
+         for and restart"
     )
 }
 

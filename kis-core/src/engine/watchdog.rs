@@ -38,6 +38,8 @@ pub(super) struct Watched {
     stuck_after: Duration,
     /// The call on each seat, and when it was seen first.
     calls: Vec<Option<(u64, Duration)>>,
+    /// Since when calls wait for a thread.
+    crowded: Option<Duration>,
     /// What had been settled when something moved last, and when that was.
     moved: ([u64; 4], Duration),
 }
@@ -86,6 +88,7 @@ impl Watched {
             guards,
             stuck_after: STUCK.max(checkpoint.saturating_mul(CUTS)),
             calls: Vec::new(),
+            crowded: None,
             moved: ([0; 4], Duration::ZERO),
         }
     }
@@ -106,7 +109,7 @@ impl Watched {
         });
         // The longest first.
         at_work.sort_by_key(|(_, age)| std::cmp::Reverse(*age));
-        let exit = self.hangs(&at_work);
+        let exit = self.hangs(&at_work).or_else(|| self.waits_for_threads(now));
         if matches!(counters.phase(), Phase::Running | Phase::Draining) {
             self.stuck(now, &at_work);
         }
@@ -153,6 +156,24 @@ impl Watched {
              settled is read again at the next start",
             self.plan.name, step.name, step.info.at
         ))
+    }
+
+    /// Calls that were given up cannot be ended; too many of them keep all others from a thread.
+    fn waits_for_threads(&mut self, now: Duration) -> Option<String> {
+        let holds = self.guards.around.counters.holds.now();
+        let Some(hold) = holds.iter().find(|hold| hold.by == HeldBy::Threads) else {
+            self.crowded = None;
+            return None;
+        };
+        let since = *self.crowded.get_or_insert(now);
+        let exit = self.plan.conf.limits.hang_exit?;
+        (now.saturating_sub(since) >= exit).then(|| {
+            format!(
+                "flow {}: step {} has waited for {exit:?} (limits.hang_exit) for a thread of a blocking call that was given \
+                 up: the process ends, and what is not settled is read again at the next start",
+                self.plan.name, hold.what
+            )
+        })
     }
 
     fn stuck(&mut self, now: Duration, at_work: &[(usize, Duration)]) {

@@ -46,6 +46,8 @@ pub struct FunctionInfo {
     pub needs: &'static [ArgNeed],
     /// Whether it can fail other than by a panic.
     pub can_fail: bool,
+    /// Whether it says of each row whether the row goes on.
+    pub filters: bool,
     /// Whether it is called row at a time, needs no connector and no state, and is neither async nor blocking: such
     /// functions at the head of a flow run on all cores.
     pub stateless: bool,
@@ -162,15 +164,11 @@ impl FunctionInfo {
             batch: false,
             owned: facts.owned,
         };
-        let can_fail = <F::Ret as RowReturn<By>>::CAN_FAIL;
-        FunctionInfo::new(
-            F::NAME,
-            facts,
-            takes,
-            <F::Ret as RowReturn<By>>::ON,
-            can_fail,
-            call,
-        )
+        let (on, can_fail) = (<F::Ret as RowReturn<By>>::ON, <F::Ret as RowReturn<By>>::CAN_FAIL);
+        FunctionInfo {
+            filters: <F::Ret as RowReturn<By>>::FILTERS,
+            ..FunctionInfo::new(F::NAME, facts, takes, on, can_fail, call)
+        }
     }
 
     /// The facts of a function that is called batch at a time.
@@ -231,6 +229,7 @@ impl FunctionInfo {
             jumps: &[],
             needs: &[],
             can_fail: false,
+            filters: false,
             stateless: false,
             call: Call::Now(|_| unreachable!()),
         }
@@ -278,6 +277,7 @@ impl FunctionInfo {
             jumps: facts.jumps,
             needs: facts.needs,
             can_fail,
+            filters: false,
             stateless: !takes.batch && matches!(call, Call::Now(_)) && !is_bound(facts.needs),
             call,
         }

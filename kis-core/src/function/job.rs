@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::{Ctx, Hold};
+use super::{Ctx, Hold, Place};
 use crate::{
     error::Error,
     row::{Batch, Fails, key::Keys},
@@ -21,6 +21,8 @@ pub struct Job<'a> {
     pub fails: &'a mut Fails,
     /// How rows keep their order when one of them is tried again; nothing where they need not.
     pub hold: Option<Hold<'a>>,
+    /// Where the loop over the rows notes how far it is; nothing where the call may take its time, or cannot be ended.
+    pub place: Option<&'a Place>,
 }
 
 /// The state of a step for one call.

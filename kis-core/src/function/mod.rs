@@ -12,6 +12,7 @@ mod job;
 mod keyed;
 mod meta;
 mod outcome;
+mod place;
 mod results;
 mod row_return;
 mod traced;
@@ -19,6 +20,7 @@ mod traced;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::place::Missing;
 pub use self::{
     args::{Conn, Ext, FromContext, Params},
     batch_return::BatchReturn,
@@ -30,6 +32,7 @@ pub use self::{
     keyed::Keyed,
     meta::{Meta, MetaMap},
     outcome::Outcome,
+    place::Place,
     row_return::{ByRef, ByVal, RowReturn},
     traced::Traced,
 };

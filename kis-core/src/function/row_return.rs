@@ -37,6 +37,8 @@ pub trait RowReturn<By>: Sized {
     const ON: HandsOn;
     /// Whether it can fail other than by a panic.
     const CAN_FAIL: bool = false;
+    /// Whether it says of each row whether the row goes on.
+    const FILTERS: bool = false;
 
     #[doc(hidden)]
     fn start(rows: usize) -> Self::Acc;
@@ -80,6 +82,7 @@ pub trait RowReturn<By>: Sized {
 impl RowReturn<ByRef> for bool {
     type Acc = Vec<bool>;
     const ON: HandsOn = HandsOn::WhatCameIn;
+    const FILTERS: bool = true;
 
     fn start(rows: usize) -> Vec<bool> {
         Vec::with_capacity(rows)
@@ -291,6 +294,7 @@ impl<By, R: RowReturn<By>, E: Into<Error>> RowReturn<By> for Result<R, E> {
     type Acc = R::Acc;
     const ON: HandsOn = R::ON;
     const CAN_FAIL: bool = true;
+    const FILTERS: bool = R::FILTERS;
 
     fn start(rows: usize) -> R::Acc {
         R::start(rows)

@@ -38,6 +38,13 @@ pub fn hangs_at_13(mines: &[Mine]) {
     }
 }
 
+#[kis_function(mode = "Verify", blocking)]
+pub fn blocks_from_13(mine: &Mine) {
+    while mine.n >= 13 {
+        std::thread::park();
+    }
+}
+
 /// Counts how often each row was saved.
 #[kis_function(mode = "Save", conn = "mines")]
 pub fn count_mines(mines: &[Mine], table: &Conn<Table>) -> Result<()> {
@@ -130,4 +137,11 @@ fn a_row_that_kills_the_process_is_found_and_the_others_go_on() {
 #[test]
 fn a_row_that_hangs_a_plain_function_is_found_too() {
     check("hangs_at_13", 60, Some(1), 13);
+}
+
+#[test]
+fn blocking_calls_that_hold_all_threads_end_the_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = start("blocks_from_13", 60, dir.path());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
 }

@@ -12,6 +12,7 @@ mod check;
 mod dlq;
 mod failures;
 mod hangs;
+mod hung_rows;
 mod killers;
 mod letters;
 mod order;

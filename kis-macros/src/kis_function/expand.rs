@@ -193,9 +193,16 @@ fn now(model: &Model, takes: &Takes) -> TokenStream {
     } else {
         format_ident!("rows")
     };
+    let mut call = quote!(#f(#given #args));
+    let mut place = TokenStream::new();
+    if one_row && model.args.blocking.is_some() {
+        // Only such a call can be given up while it is under way; no other pays for saying where it is.
+        place = quote!(let __kis_place = job.place;);
+        call = quote!({ __kis::begins(__kis_place); #call });
+    }
     let with = match state {
-        Some(_) => quote!(|#given, state| #f(#given #args)),
-        None => quote!(|#given| #f(#given #args)),
+        Some(_) => quote!(|#given, state| #call),
+        None => quote!(|#given| #call),
     };
     let helper = match (takes, state.is_some()) {
         (Takes::Row { owned: false, .. }, false) => "rows_ref",
@@ -208,7 +215,7 @@ fn now(model: &Model, takes: &Takes) -> TokenStream {
         (Takes::Any, _) => "batch_any",
     };
     let helper = format_ident!("{helper}");
-    quote!(__kis::#helper::<#ident>(job, #with))
+    quote!(#place __kis::#helper::<#ident>(job, #with))
 }
 
 /// The awaiting call. The loop stands here and not in a helper, since an async closure over borrowed arguments

@@ -258,6 +258,7 @@ fn call_batch(info: &FunctionInfo, mut batch: Batch) -> String {
         state: state_job,
         fails: &mut fails,
         hold: None,
+        place: None,
     };
     let verdict = match info.call {
         Call::Now(call) | Call::Blocking(call) => call(&mut job),

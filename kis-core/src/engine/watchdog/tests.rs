@@ -70,6 +70,27 @@ fn a_call_that_does_not_return_makes_the_flow_not_ready_and_then_ends_the_proces
 }
 
 #[test]
+fn calls_that_wait_too_long_for_a_thread_end_the_process() {
+    let (mut watched, _) = flow("step_timeout: 30s, hang_exit: 5m");
+    let hold = watched.guards.around.counters.holds.of(HeldBy::Threads, "grade");
+    assert_eq!(look(&mut watched, 100), (None, false));
+    hold.begin(
+        super::super::threads::why(Some(Duration::from_secs(300))),
+        1_000_000,
+    );
+    let (held, ends) = look(&mut watched, 200);
+    insta::assert_snapshot!(held.unwrap(), @"waits for threads of calls that were given up since 1970-01-01T00:16:40Z: 8 blocking calls took longer than step_timeout, were given up and still hold their threads; blocking steps cannot go on until one returns, and after limits.hang_exit (300s) the process ends; raise limits.step_timeout, or mend what the calls wait for and restart");
+    assert!(!ends);
+    hold.end();
+    assert_eq!(look(&mut watched, 450), (None, false));
+    hold.begin("again", 1_000_000);
+    assert!(!look(&mut watched, 500).1);
+    assert!(!look(&mut watched, 799).1);
+    let text = watched.look(Duration::from_secs(800)).unwrap();
+    insta::assert_snapshot!(text, @"flow f: step grade has waited for 300s (limits.hang_exit) for a thread of a blocking call that was given up: the process ends, and what is not settled is read again at the next start");
+}
+
+#[test]
 fn without_a_limit_a_call_may_take_its_time() {
     let (mut watched, seat) = flow("step_timeout: none");
     seat.begin(0);

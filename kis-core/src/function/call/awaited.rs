@@ -18,7 +18,7 @@ use super::{
 use crate::{
     error::Error,
     function::{
-        Action, BatchFn, ByRef, Function, Hold, Job, RowFn, RowReturn, StateFn, Verdict,
+        Action, BatchFn, ByRef, Function, Hold, Job, Place, RowFn, RowReturn, StateFn, Verdict,
         hold::{self, Behind},
     },
     row::{Fail, Origin, Rows},
@@ -45,17 +45,23 @@ pub fn view<'a, F: Function>(job: &'a mut Job<'_>) -> &'a [F::In] {
 /// The rows, borrowed, and how they keep their order.
 pub fn view_rows<'a, 'b, F: Function>(job: &'a mut Job<'b>) -> (&'a [F::In], InOrder<'b>) {
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
-    (rows, InOrder::new(job.hold, origin))
+    (rows, InOrder::new(job.hold, job.place, origin))
 }
 
 /// How the rows of a call keep their order.
 #[derive(Debug)]
-pub struct InOrder<'a>(Behind<'a, Origin>);
+pub struct InOrder<'a> {
+    behind: Behind<'a, Origin>,
+    place: Option<&'a Place>,
+}
 
 impl<'a> InOrder<'a> {
-    fn new(hold: Option<Hold<'a>>, origin: &Origin) -> InOrder<'a> {
+    fn new(hold: Option<Hold<'a>>, place: Option<&'a Place>, origin: &Origin) -> InOrder<'a> {
         let origin = hold.map_or(Origin::Same, |_| origin.clone());
-        InOrder(Behind::new(hold, origin))
+        InOrder {
+            behind: Behind::new(hold, origin),
+            place,
+        }
     }
 }
 
@@ -72,7 +78,7 @@ pub fn view_state<'a, 'b, F: StateFn>(
     job: &'a mut Job<'b>,
 ) -> Seen<'a, F::In, (RowState<'a, F::State>, InOrder<'b>)> {
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
-    let order = InOrder::new(job.hold, origin);
+    let order = InOrder::new(job.hold, job.place, origin);
     match StateOf::new(job.state.as_mut(), origin) {
         Some(state) => Ok((rows, (RowState { state, before: None }, order))),
         None => Err(wrong_state::<F::State>(job.cx)),
@@ -93,9 +99,9 @@ pub fn view_keyed<'a, F: BatchFn<ByRef> + StateFn>(
 /// The state of each row while rows are awaited one by one.
 ///
 /// What rows touched stays open until the last one, so that a call that is given up can be put back as a whole; one
-/// row's failure is put back from a copy.
+/// row's failure is put back from a copy, and so is what the row did in whose call it was given up.
 #[derive(Debug)]
-pub struct RowState<'a, S> {
+pub struct RowState<'a, S: State> {
     state: StateOf<'a, S>,
     /// The row in the call, and what its state was if it had one.
     before: Option<(usize, Option<S>)>,
@@ -119,8 +125,15 @@ impl<S: State> RowState<'_, S> {
     }
 
     /// Accepts everything.
-    pub fn keep(&mut self) {
+    pub fn keep(mut self) {
+        self.before = None;
         self.state.keep();
+    }
+}
+
+impl<S: State> Drop for RowState<'_, S> {
+    fn drop(&mut self) {
+        self.put_back();
     }
 }
 
@@ -134,6 +147,9 @@ pub struct RowRun<'a, F: RowFn<By>, By> {
 impl<'a, F: RowFn<By>, By> RowRun<'a, F, By> {
     /// A run over `rows` rows.
     pub fn new(rows: usize, order: InOrder<'a>) -> Self {
+        if let Some(place) = order.place {
+            place.set(0);
+        }
         RowRun {
             acc: <F::Ret as RowReturn<By>>::start(rows),
             bad: Vec::new(),
@@ -143,16 +159,23 @@ impl<'a, F: RowFn<By>, By> RowRun<'a, F, By> {
 
     /// Whether row `i` is not to be called: it waits behind a row that failed.
     pub fn holds(&mut self, i: usize) -> bool {
-        let holds = self.order.0.holds(i);
+        let holds = self.order.behind.holds(i);
         if holds {
             <F::Ret as RowReturn<By>>::settle_none(&mut self.acc);
             self.bad.push((i, None));
+            if let Some(place) = self.order.place {
+                place.held(i);
+                place.set(i + 1);
+            }
         }
         holds
     }
 
     /// Notes the result of row `i`, in the order of the rows. Whether the row was handled.
     pub fn put(&mut self, i: usize, result: Result<F::Ret, Error>) -> bool {
+        if let Some(place) = self.order.place {
+            place.set(i + 1);
+        }
         // Calls that overlap may have begun before a row of their key failed; they are made again behind it.
         if self.holds(i) {
             return false;
@@ -167,7 +190,10 @@ impl<'a, F: RowFn<By>, By> RowRun<'a, F, By> {
                 error
             }
         };
-        self.order.0.failed(i, &error);
+        self.order.behind.failed(i, &error);
+        if let Some(place) = self.order.place {
+            place.failed(i, &error);
+        }
         self.bad.push((i, Some(error)));
         false
     }

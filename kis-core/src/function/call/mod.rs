@@ -20,6 +20,7 @@ compile_error!(
      remove panic = \"abort\" from the profile"
 );
 
+pub use super::place::begins;
 use super::{Ctx, Verdict};
 use crate::{error::Error, state::State};
 

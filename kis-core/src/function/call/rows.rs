@@ -1,16 +1,18 @@
 //! Runs a function that takes one row at a time over a batch, without a future.
 
 use std::{
+    any::Any,
     cell::{Cell, RefCell},
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
 use super::{keys::StateOf, wrong_state};
 use crate::{
     error::Error,
     function::{
-        Action, ByRef, ByVal, Hold, Job, RowFn, RowReturn, StateFn, Verdict,
+        Action, ByRef, ByVal, Hold, Job, Place, RowFn, RowReturn, StateFn, Verdict,
         hold::{self, Behind},
+        place::GivenUp,
         results::Walk,
     },
     row::{Batch, Fail, Fails, Origin, Row, Rows},
@@ -20,9 +22,9 @@ use crate::{
 #[inline]
 pub fn rows_ref<F: RowFn<ByRef>>(job: &mut Job<'_>, f: impl FnMut(&F::In) -> F::Ret) -> Verdict {
     let (rows, origin) = job.batch.view_and_origin::<F::In>(job.fails);
-    let mut lost = Lost::new(job.hold, origin);
+    let mut lost = Lost::new(job.hold, job.place, job.fails, origin);
     let acc = drive::<ByRef, F::Ret, _, _>(rows.iter(), f, |_| None, &mut lost, || None);
-    let bad = lost.bad;
+    let bad = lost.end();
     finish::<ByRef, F::Ret, F::In>(job.batch, job.fails, acc, bad)
 }
 
@@ -36,7 +38,7 @@ pub fn rows_ref_state<F: RowFn<ByRef> + StateFn>(
         return wrong_state::<F::State>(job.cx);
     };
     let state = RefCell::new(state);
-    let mut lost = Lost::new(job.hold, origin);
+    let mut lost = Lost::new(job.hold, job.place, job.fails, origin);
     let number = Number::default();
     let each = |row| f(row, state.borrow_mut().next(number.next()));
     let own = |_| {
@@ -48,7 +50,7 @@ pub fn rows_ref_state<F: RowFn<ByRef> + StateFn>(
         None
     });
     state.into_inner().keep();
-    let bad = lost.bad;
+    let bad = lost.end();
     finish::<ByRef, F::Ret, F::In>(job.batch, job.fails, acc, bad)
 }
 
@@ -57,14 +59,14 @@ pub fn rows_ref_state<F: RowFn<ByRef> + StateFn>(
 pub fn rows_own<F: RowFn<ByVal>>(job: &mut Job<'_>, mut f: impl FnMut(F::In) -> F::Ret) -> Verdict {
     let keeps = Keeps::<F::In>::new::<F>(job.batch);
     let rows = job.batch.take::<F::In>(job.fails);
-    let mut lost = Lost::new(job.hold, job.batch.origin());
+    let mut lost = Lost::new(job.hold, job.place, job.fails, job.batch.origin());
     let acc = if keeps.on {
         let each = |row| f(keeps.keep(row));
         drive::<ByVal, F::Ret, _, _>(rows.into_iter(), each, Some, &mut lost, || keeps.row.take())
     } else {
         drive::<ByVal, F::Ret, _, _>(rows.into_iter(), f, Some, &mut lost, || None)
     };
-    let bad = lost.bad;
+    let bad = lost.end();
     finish::<ByVal, F::Ret, F::In>(job.batch, job.fails, acc, bad)
 }
 
@@ -80,7 +82,7 @@ pub fn rows_own_state<F: RowFn<ByVal> + StateFn>(
         return wrong_state::<F::State>(job.cx);
     };
     let state = RefCell::new(state);
-    let mut lost = Lost::new(job.hold, origin);
+    let mut lost = Lost::new(job.hold, job.place, job.fails, origin);
     let number = Number::default();
     let each = |row| f(keeps.keep_if_on(row), state.borrow_mut().next(number.next()));
     let own = |row| {
@@ -92,7 +94,7 @@ pub fn rows_own_state<F: RowFn<ByVal> + StateFn>(
         keeps.row.take()
     });
     state.into_inner().keep();
-    let bad = lost.bad;
+    let bad = lost.end();
     finish::<ByVal, F::Ret, F::In>(job.batch, job.fails, acc, bad)
 }
 
@@ -110,6 +112,7 @@ impl Number {
 /// The rows of a call that have no result.
 struct Lost<'a, T> {
     bad: Vec<Bad<T>>,
+    place: Option<&'a Place>,
     behind: Behind<'a, &'a Origin>,
 }
 
@@ -123,9 +126,21 @@ struct Bad<T> {
 }
 
 impl<'a, T> Lost<'a, T> {
-    fn new(hold: Option<Hold<'a>>, origin: &'a Origin) -> Lost<'a, T> {
+    /// None is lost yet but those that failed when they were read.
+    fn new(
+        hold: Option<Hold<'a>>,
+        place: Option<&'a Place>,
+        fails: &Fails,
+        origin: &'a Origin,
+    ) -> Lost<'a, T> {
+        if let Some(place) = place
+            && !fails.is_empty()
+        {
+            place.unread(fails);
+        }
         Lost {
             bad: Vec::new(),
+            place,
             behind: Behind::new(hold, origin),
         }
     }
@@ -134,12 +149,37 @@ impl<'a, T> Lost<'a, T> {
     #[cold]
     fn fail(&mut self, index: usize, error: Error, row: Option<T>) -> bool {
         let wait = self.behind.failed(index, &error);
+        if let Some(place) = self.place {
+            place.failed(index, &error);
+        }
         self.bad.push(Bad {
             index,
             error: Some(error),
             row,
         });
         wait
+    }
+
+    #[cold]
+    fn hold(&mut self, index: usize, row: Option<T>) {
+        if let Some(place) = self.place {
+            place.held(index);
+            place.pass();
+        }
+        self.bad.push(Bad {
+            index,
+            error: None,
+            row,
+        });
+    }
+
+    /// All rows are through.
+    #[inline]
+    fn end(self) -> Vec<Bad<T>> {
+        if let Some(place) = self.place {
+            place.pass();
+        }
+        self.bad
     }
 }
 
@@ -194,7 +234,7 @@ where
             Ok(()) => {}
             Err(payload) => {
                 R::settle_none(&mut acc);
-                fail(walk.row(), Error::panicked(&*payload));
+                fail(walk.row(), panicked(payload));
             }
         }
     }
@@ -202,18 +242,14 @@ where
         let index = walk.row();
         if lost.behind.holds(index) {
             R::settle_none(&mut acc);
-            lost.bad.push(Bad {
-                index,
-                error: None,
-                row: own(row),
-            });
+            lost.hold(index, own(row));
             continue;
         }
         let failed = match catch_unwind(AssertUnwindSafe(|| f(row))) {
             Ok(result) => result.settle_one(&mut acc, index),
             Err(payload) => {
                 R::settle_none(&mut acc);
-                Err(Error::panicked(&*payload))
+                Err(panicked(payload))
             }
         };
         if let Err(error) = failed {
@@ -221,6 +257,15 @@ where
         }
     }
     acc
+}
+
+/// The error of a row that panicked. The loop of a call that was given up ends here.
+#[cold]
+fn panicked(payload: Box<dyn Any + Send>) -> Error {
+    if payload.is::<GivenUp>() {
+        resume_unwind(payload);
+    }
+    Error::panicked(&*payload)
 }
 
 fn finish<By, R: RowReturn<By>, T: Row>(
