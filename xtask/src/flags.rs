@@ -56,8 +56,9 @@ pub(crate) struct UiFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct FaultsFlags {
-    /// Only tests, or with --mutations only mutations, with this in their name
-    pub(crate) name: Option<String>,
+    /// Only tests, or with --mutations only mutations, with one of these in their name
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
     /// Faults that last for a while last for a minute
     #[arg(long)]
     pub(crate) long: bool,

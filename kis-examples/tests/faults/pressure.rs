@@ -60,7 +60,7 @@ fn job(steps: Vec<(&'static str, &'static str)>) -> Job {
         batch: 500,
         steps,
         settings: format!(
-            "limits: {{ bytes: {LIMIT}B }}\non_error: {{ retry: {{ attempts: 2, backoff: 1ms..2ms }} }}"
+            "limits: {{ bytes: {LIMIT}B }}\non_error: {{ retry: {{ attempts: 2, backoff: 1ms..2ms }}, budget: none }}"
         ),
         ..Flow::default()
     })

@@ -74,6 +74,31 @@ fn a_stateful_call_that_fails_counts_once() {
     }
 }
 
+/// The rows for which a call of a whole batch fails are found by calls that count nothing.
+#[test]
+fn calls_that_look_for_bad_rows_do_not_count() {
+    let job = run(&[("count_batch_and_fail", "every: 50, times: 1000000")], RETRY);
+    let out = job.out();
+    Oracle::without(&job, |item| item.seq % 50 == 0)
+        .each_once_in_order(&out)
+        .counted(&out)
+        .letters(&job.letters(), "retry");
+}
+
+#[test]
+fn a_stateful_call_that_is_given_up_counts_once() {
+    let retry = "on_error: { retry: { attempts: 50, backoff: 1ms..5ms }, budget: none }";
+    let job = run(
+        &[("count_batch_and_hang", "every: 190, times: 1")],
+        &format!("{retry}\nlimits: {{ step_timeout: 50ms }}"),
+    );
+    let out = job.out();
+    Oracle::of(&job)
+        .each_once_in_order(&out)
+        .counted(&out)
+        .letters(&job.letters(), "timeout");
+}
+
 #[test]
 fn a_stateful_call_that_panics_does_not_count() {
     let job = run(&[("count_and_panic", "every: 50")], RETRY);

@@ -28,18 +28,17 @@ pub(crate) fn run(flags: &FaultsFlags) -> Result<ExitCode> {
         sh.set_var(SEED, seed.to_string());
     }
     if flags.mutations {
-        return mutate::run(&sh, flags.name.as_deref());
+        return mutate::run(&sh, &flags.names);
     }
-    tests(&sh, flags.name.as_deref()).run()?;
+    tests(&sh, &flags.names).run()?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The tests with this in their name. They are built with the features that the other tests of the workspace are built
+/// The tests with one of these in their name; all without any. They are built with the features that the other tests of the workspace are built
 /// with, so that nothing is compiled twice.
-pub(crate) fn tests<'a>(sh: &'a Shell, name: Option<&str>) -> Cmd<'a> {
-    let name = name.map(str::to_owned);
+pub(crate) fn tests<'a>(sh: &'a Shell, names: &[String]) -> Cmd<'a> {
     cmd!(
         sh,
-        "cargo test --locked --workspace --features kis-examples/faults --test faults --no-fail-fast -- {name...}"
+        "cargo test --locked --workspace --features kis-examples/faults --test faults --no-fail-fast -- {names...}"
     )
 }

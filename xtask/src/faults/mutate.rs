@@ -33,21 +33,21 @@ struct Bench<'a> {
     tests: PathBuf,
 }
 
-pub(super) fn run(sh: &Shell, name: Option<&str>) -> Result<ExitCode> {
+pub(super) fn run(sh: &Shell, names: &[String]) -> Result<ExitCode> {
     let chosen: Vec<&Mutation> = MUTATIONS
         .iter()
-        .filter(|mutation| name.is_none_or(|name| mutation.name.contains(name)))
+        .filter(|mutation| names.is_empty() || names.iter().any(|name| mutation.name.contains(name)))
         .collect();
     if chosen.is_empty() {
         let known: Vec<_> = MUTATIONS.iter().map(|mutation| mutation.name).collect();
         bail!("no such mutation; known are {}", known.join(", "));
     }
     let bench = Bench::new(sh)?;
-    let names: BTreeSet<_> = chosen.iter().map(|mutation| mutation.test).collect();
-    for name in names {
+    let tests: BTreeSet<_> = chosen.iter().map(|mutation| mutation.test).collect();
+    for test in tests {
         // A test that fails anyway would prove nothing.
-        if let Some(said) = bench.failure(name, "")? {
-            bail!("{name} fails without any mutation: {said}");
+        if let Some(said) = bench.failure(test, "")? {
+            bail!("{test} fails without any mutation: {said}");
         }
     }
     let mut unproved = 0;

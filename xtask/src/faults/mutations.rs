@@ -43,10 +43,24 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         name: "state_stays_after_a_failed_call",
+        file: "kis-core/src/function/call/batch.rs",
+        from: "Verdict::Failed(_) => state.map.undo(),",
+        to: "Verdict::Failed(_) => state.map.keep(),",
+        test: "a_stateful_call_that_fails_counts_once",
+    },
+    Mutation {
+        name: "state_stays_after_a_call_that_is_given_up",
         file: "kis-core/src/engine/call.rs",
         from: "state.undo();",
         to: "state.keep();",
-        test: "a_stateful_call_that_fails_counts_once",
+        test: "a_stateful_call_that_is_given_up_counts_once",
+    },
+    Mutation {
+        name: "calls_that_look_for_bad_rows_keep_their_state",
+        file: "kis-core/src/state/map.rs",
+        from: "self.held = true;",
+        to: "self.held = false;",
+        test: "calls_that_look_for_bad_rows_do_not_count",
     },
     Mutation {
         name: "state_stays_after_a_row_that_panics",
@@ -72,8 +86,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "a_file_is_not_cut_back",
         file: "kis-conn/src/file/target.rs",
-        from: "self.at(file.set_len(len))?;",
-        to: "self.at(file.sync_all())?;",
+        from: "        if self.at(file.metadata())?.is_file() {\n            self.at(file.set_len(len))?;\n        }",
+        to: "        let len = self.at(file.metadata())?.len().max(len);",
         test: "killed_between_dead_letter_and_commit",
     },
     Mutation {
@@ -114,8 +128,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "nothing_is_tried_again",
         file: "kis-core/src/engine/attempt.rs",
-        from: "self.around.counters.step(at).retries.add(1);",
-        to: "if tries.attempt > 1 { return Ok(false); } self.around.counters.step(at).retries.add(1);",
+        from: "_ if tries.attempt < plan.on_error.retry.attempts && plan.retries(error)",
+        to: "_ if tries.attempt < 1 && plan.retries(error)",
         test: "what_fails_twice_works_the_third_time",
     },
     Mutation {
@@ -123,7 +137,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         file: "kis-core/src/engine/failure.rs",
         from: "return LetterId::of(&self.flow.name, &self.step.name, origin);",
         to: "return LetterId::of(&self.flow.name, &self.step.name, &origin[..origin.len() - 1]);",
-        test: "one_of_ten_thousand_keys_always_fails",
+        test: "a_batch_with_a_poisonous_row_loses_that_row_alone",
     },
     Mutation {
         name: "a_drain_takes_no_last_cut",
@@ -169,9 +183,9 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         name: "rows_are_blamed_for_a_sink_that_is_down",
-        file: "kis-core/src/engine/attempt.rs",
-        from: "ErrorClass::Unavailable => {",
-        to: "ErrorClass::Unavailable if tries.attempt > 1 => {",
+        file: "kis-core/src/error.rs",
+        from: "let mut error = Error::new(conn.class, conn.message.clone())",
+        to: "let mut error = Error::new(if conn.class == ErrorClass::Unavailable { ErrorClass::Retry } else { conn.class }, conn.message.clone())",
         test: "a_sink_that_is_down_for_a_minute",
     },
     Mutation {
@@ -236,5 +250,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         from: "chain.withhold(fails.drain(), 1, Failed::Before);",
         to: "chain.withhold(fails.drain().take(0), 1, Failed::Before);",
         test: "lines_that_are_no_rows",
+    },
+    Mutation {
+        name: "rows_that_were_tried_in_vain_are_forgotten",
+        file: "kis-core/src/engine/aside.rs",
+        from: "gone.push(fail);",
+        to: "drop(fail);",
+        test: "one_of_ten_thousand_keys_always_fails",
     },
 ];

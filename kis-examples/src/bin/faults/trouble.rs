@@ -142,6 +142,24 @@ pub fn count_batch_and_fail(
     }
 }
 
+/// Counts a batch, and then does not come back a few times if it has such a row.
+#[kis_function(mode = "Calculate")]
+pub async fn count_batch_and_hang(
+    items: &[Item],
+    tallies: &mut Keyed<Tally>,
+    which: &Params<Which>,
+) -> Result<Vec<Item>> {
+    let counted = items.iter().map(|item| Item {
+        nth: tallies.of(item).count(),
+        ..item.clone()
+    });
+    let counted = counted.collect();
+    if items.iter().filter(|item| which.fails_now(item)).count() > 0 {
+        pending::<()>().await;
+    }
+    Ok(counted)
+}
+
 /// Never comes back from some rows.
 #[kis_function(mode = "Verify")]
 pub async fn hangs(item: &Item, which: &Params<Which>) -> Result<()> {
