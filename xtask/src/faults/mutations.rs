@@ -107,7 +107,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "a_row_that_panics_is_forgotten",
         file: "kis-core/src/function/call/rows.rs",
-        from: "fail(walk.row(), Error::panicked(&*payload));",
+        from: "fail(walk.row(), panicked(payload));",
         to: "drop((walk.row(), payload));",
         test: "one_row_in_a_thousand_panics",
     },
