@@ -16,6 +16,9 @@ use crate::workspace;
 /// How long a test waits for something that a mutation may keep from ever coming, in seconds.
 const WAIT: &str = "30";
 
+/// How many lines of what a test says are shown.
+const SAID: usize = 3;
+
 /// What came of a mutation.
 enum Outcome {
     /// With what the test said.
@@ -125,8 +128,9 @@ impl<'a> Bench<'a> {
         }
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         // The message stands behind the place.
-        let mut lines = said.lines().skip_while(|line| !line.contains("panicked at"));
-        Ok(Some(lines.nth(1).unwrap_or(&said).to_owned()))
+        let lines = said.lines().skip_while(|line| !line.contains("panicked at"));
+        let lines: Vec<_> = lines.skip(1).take(SAID).collect();
+        Ok(Some(if lines.is_empty() { said } else { lines.join(" | ") }))
     }
 
     /// What the test says to the mutation. The file is put back.
