@@ -129,7 +129,11 @@ impl<'a> Bench<'a> {
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         // The message stands behind the place.
         let lines = said.lines().skip_while(|line| !line.contains("panicked at"));
-        let lines: Vec<_> = lines.skip(1).take(SAID).collect();
+        let lines: Vec<_> = lines
+            .skip(1)
+            .take_while(|line| !line.starts_with("stack backtrace"))
+            .take(SAID)
+            .collect();
         Ok(Some(if lines.is_empty() { said } else { lines.join(" | ") }))
     }
 
