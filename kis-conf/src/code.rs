@@ -85,6 +85,7 @@ codes! {
     ExtMissing = "KIS0132", "a step takes a value that the app does not put in";
     JumpAcross = "KIS0133", "a jump leads over a change of lanes";
     StateUnnamed = "KIS0134", "a function with state is used twice without names";
+    UnknownVariant = "KIS0136", "no step fails with the error that `by_variant` names";
     KeyTwiceInBatch = "KIS0138", "rows of one key in one batch all load what was there before";
     StateChanged = "KIS0201", "the stored state is not what the program keeps";
     StateGone = "KIS0202", "the store holds state of a step that is not there";

@@ -62,8 +62,13 @@ impl fmt::Display for ErrorClass {
     }
 }
 
+/// Errors by their names in Rust and their codes: `("TooYoung", "too_young")`.
+pub type Variants = &'static [(&'static str, &'static str)];
+
 /// An error type that knows its class and a short code. `#[derive(KisError)]` implements it.
 pub trait Classify {
+    /// All errors of this type; none where other codes may come. `by_variant` of `on_error` is checked against them.
+    const VARIANTS: Option<Variants> = None;
     /// The class of this value.
     fn class(&self) -> ErrorClass;
     /// A short, stable word for this error in metrics and dead letters, such as `too_young`.

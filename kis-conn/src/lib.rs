@@ -33,7 +33,7 @@ mod table;
 mod unacked;
 
 pub use connector::{AnyConnector, ConnSpec, Connector, ConnectorInfo, RawConnSpec};
-pub use error::{Classify, ConnError, ErrorClass, OpenError, RowError};
+pub use error::{Classify, ConnError, ErrorClass, OpenError, RowError, Variants};
 pub use file::{FileClient, FileSink, FileSinkParams};
 pub use io_future::{BoxFuture, OpenFn};
 pub use kinds::{

@@ -194,6 +194,20 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// The codes of errors that the flow itself gives to rows of any step, beside the names of the classes.
+pub(crate) mod code {
+    /// A row lacks a field that its func document demands.
+    pub(crate) const MUST: &str = "must";
+    /// A row that waits would be one parked row too many.
+    pub(crate) const PARKED_FULL: &str = "parked_full";
+    /// The process ended in the call of this row.
+    pub(crate) const KILLED: &str = "killed_process";
+    /// The call could not begin, since calls that hang hold all threads.
+    pub(crate) const NO_THREAD: &str = "no_thread";
+    /// All of them.
+    pub(crate) const ALL: [&str; 4] = [MUST, PARKED_FULL, KILLED, NO_THREAD];
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)

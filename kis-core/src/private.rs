@@ -11,8 +11,8 @@ pub use crate::{
     error::Error,
     flow::FlowSet,
     function::{
-        ArgNeed, BatchFn, ByRef, ByVal, Call, Ctx, Facts, FromContext, Function, FunctionInfo, Job, Need,
-        RowFn, StateFn, Verdict, call::*,
+        AnyError, ArgNeed, BatchFn, ByRef, ByVal, Call, Ctx, Facts, FromContext, Function, FunctionInfo, Job,
+        Need, RowFn, StateFn, VariantsOf, Verdict, call::*,
     },
     link,
     registry::Registered,

@@ -92,6 +92,17 @@ impl OnError {
         })
     }
 
+    /// The names of `by_variant` that are written here and not at the flow, whose settings are `base`.
+    pub fn own_variants<'a>(&'a self, base: &'a OnError) -> impl Iterator<Item = &'a Placed<String>> {
+        let names = || base.by_variant.iter().map(|(name, _)| name);
+        let inherited =
+            move |own: &Placed<String>| names().any(|name| name == own && name.place == own.place);
+        self.by_variant
+            .iter()
+            .map(|(name, _)| name)
+            .filter(move |own| !inherited(own))
+    }
+
     /// What differs from `base`, if anything does.
     pub(crate) fn write(&self, base: &OnError) -> Option<Node> {
         let put = |out: Out, key: &str, policy: Policy, base: Policy| {

@@ -17,7 +17,7 @@ use super::{
     withheld::{Failed, Passing},
 };
 use crate::{
-    error::Error,
+    error::{Error, code},
     row::{Batch, Fail, Origin, key::Keys},
 };
 
@@ -203,7 +203,7 @@ impl Chain {
     async fn give_up(&mut self, entry: Entry) -> Result<(), Fault> {
         let error = entry.wait.error.unwrap_or_else(|| {
             Error::retry("it waited behind a row of its key, and no more rows can be parked")
-                .with_code("parked_full")
+                .with_code(code::PARKED_FULL)
         });
         let rows = entry.batch.len();
         let fails = (0..rows)

@@ -6,7 +6,10 @@ use super::{
     chain::{Chain, Run},
     withheld::Failed,
 };
-use crate::{error::Error, row::Fails};
+use crate::{
+    error::{Error, code},
+    row::Fails,
+};
 
 impl Chain {
     /// Rejects rows in which a field is missing that the step's function document demands, or warns of them.
@@ -34,7 +37,7 @@ impl Chain {
                     first.get_or_insert_with(|| (run.batch.origin_of(i), text));
                 } else {
                     keep[i] = false;
-                    fails.push(run.batch.fail(i, Error::reject(text).with_code("must")));
+                    fails.push(run.batch.fail(i, Error::reject(text).with_code(code::MUST)));
                 }
             }
         }

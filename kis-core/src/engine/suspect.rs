@@ -14,7 +14,7 @@ use std::{
 use kis_conn::{ErrorClass, store::LetterId};
 use parking_lot::Mutex;
 
-use crate::error::Error;
+use crate::error::{Error, code};
 
 /// After so many starts without progress a flow works row by row.
 pub(super) const STARTS: u32 = 3;
@@ -25,9 +25,6 @@ const DEATHS: u8 = 2;
 
 /// For how long a flow works row by row when it gets on, in milliseconds.
 const SLOW_MS: u64 = 60_000;
-
-/// The code of the letter of a row that killed the process.
-const KILLED: &str = "killed_process";
 
 /// What a file of suspects begins with.
 const MAGIC: &[u8; 4] = b"kis1";
@@ -132,7 +129,7 @@ impl Suspects {
         {
             *came = true;
             let text = format!("the process ended {DEATHS} times while step {step} was at work on this row");
-            return Err(Error::new(ErrorClass::Panic, text).with_code(KILLED));
+            return Err(Error::new(ErrorClass::Panic, text).with_code(code::KILLED));
         }
         let mut noted = Noted(Arc::clone(&self.turn).lock_owned().await);
         // The file's bytes outlive the process without being forced to the disk; they need not outlive the machine.
@@ -275,7 +272,10 @@ mod tests {
         suspects.progress(2);
         assert!(suspects.is_slow(), "the row has not come yet");
         let refused = suspects.note("save", "rows:7").await.unwrap_err();
-        assert_eq!((refused.class(), refused.code()), (ErrorClass::Panic, KILLED));
+        assert_eq!(
+            (refused.class(), refused.code()),
+            (ErrorClass::Panic, code::KILLED)
+        );
         suspects.progress(3);
         assert!(suspects.is_slow(), "its letter is in the next cut");
         suspects.progress(4);

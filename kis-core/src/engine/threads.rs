@@ -68,7 +68,7 @@ pub(super) async fn room(stop: &watch::Receiver<Stop>) -> Result<(), Stopped> {
 }
 
 /// The code of a call that was not made, since it would have had to wait for a thread.
-pub(super) const CODE: &str = "no_thread";
+pub(super) const CODE: &str = crate::error::code::NO_THREAD;
 
 /// Why blocking calls wait, for people, and what comes of it after `exit`.
 pub(super) fn why(exit: Option<Duration>) -> String {

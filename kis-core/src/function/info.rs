@@ -9,7 +9,7 @@ use std::{
 };
 
 use kis_conf::{Mode, Param, ParamsShape, Place, Problems};
-use kis_conn::ConnectorInfo;
+use kis_conn::{ConnectorInfo, Variants};
 
 use super::{BatchFn, BatchReturn, Job, RowFn, RowReturn, Verdict};
 use crate::{
@@ -48,6 +48,8 @@ pub struct FunctionInfo {
     pub can_fail: bool,
     /// Whether it says of each row whether the row goes on.
     pub filters: bool,
+    /// The errors that it returns; nothing where they may have any code.
+    pub variants: Option<Variants>,
     /// Whether it is called row at a time, needs no connector and no state, and is neither async nor blocking: such
     /// functions at the head of a flow run on all cores.
     pub stateless: bool,
@@ -154,6 +156,8 @@ pub struct Facts {
     pub needs: &'static [ArgNeed],
     /// See [`Takes`].
     pub owned: bool,
+    /// The variants of the error that it returns, if they are known.
+    pub variants: Option<Variants>,
 }
 
 impl FunctionInfo {
@@ -230,6 +234,7 @@ impl FunctionInfo {
             needs: &[],
             can_fail: false,
             filters: false,
+            variants: None,
             stateless: false,
             call: Call::Now(|_| unreachable!()),
         }
@@ -278,6 +283,7 @@ impl FunctionInfo {
             needs: facts.needs,
             can_fail,
             filters: false,
+            variants: if can_fail { facts.variants } else { Some(&[]) },
             stateless: !takes.batch && matches!(call, Call::Now(_)) && !is_bound(facts.needs),
             call,
         }

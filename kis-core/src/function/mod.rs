@@ -16,6 +16,7 @@ mod place;
 mod results;
 mod row_return;
 mod traced;
+mod variants;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use self::{
     place::Place,
     row_return::{ByRef, ByVal, RowReturn},
     traced::Traced,
+    variants::{AnyError, VariantsOf},
 };
 
 use crate::{

@@ -6,6 +6,7 @@ use super::{
     fields::{giver, no_field, unfit},
     rows::row_problem,
     text::{ConnText, Finder, FlowFacts, Found, StepText},
+    variants::step_variant,
 };
 use crate::{
     function::{FunctionInfo, HandsOn, Need},
@@ -58,7 +59,14 @@ pub const fn step_problem<'a>(flow: &FlowFacts<'a>, at: usize, nth: usize) -> Op
             i += 1;
         }
     }
-    params(finder, step, function).found
+    finder = params(finder, step, function);
+    let mut i = 0;
+    while i < step.variants.len() {
+        let name = &step.variants[i];
+        finder = finder.offer(name.place, step_variant(flow, at, name.value));
+        i += 1;
+    }
+    finder.found
 }
 
 /// The `nth` problem of source `at`, counted from 0.

@@ -1,4 +1,4 @@
-//! The checks of a flow as a whole: its jumps, and the tables it loads from.
+//! The checks of a flow as a whole: its jumps, the errors it names, and the tables it loads from.
 
 use kis_conf::{Code, Mode, Msg, suggest};
 
@@ -6,13 +6,14 @@ use super::{
     checks::{conn_of, declared},
     fields::{Giver, unfit},
     text::{Finder, FlowFacts, Found},
+    variants::flow_variant,
 };
 use crate::{
     function::{HandsOn, Need},
     row::same_text,
 };
 
-/// The `nth` problem of the jumps of a flow, counted from 0.
+/// The `nth` problem of the jumps and of `by_variant` of a flow, counted from 0.
 pub const fn flow_problem<'a>(flow: &FlowFacts<'a>, nth: usize) -> Option<Found<'a>> {
     let mut finder = Finder::new(nth);
     let mut at = 0;
@@ -24,6 +25,12 @@ pub const fn flow_problem<'a>(flow: &FlowFacts<'a>, nth: usize) -> Option<Found<
             i += 1;
         }
         at += 1;
+    }
+    let mut i = 0;
+    while i < flow.text.variants.len() {
+        let name = &flow.text.variants[i];
+        finder = finder.offer(name.place, flow_variant(flow, name.value));
+        i += 1;
     }
     finder.found
 }

@@ -81,17 +81,17 @@ pub fn check(
         .zip(&arenas)
         .map(|(owned, arenas)| owned.params(arenas))
         .collect();
-    let musts: Vec<_> = owned.iter().map(Owned::musts).collect();
+    let lists: Vec<_> = owned.iter().map(Owned::lists).collect();
     let steps: Vec<_> = owned
         .iter()
-        .zip(params.iter().zip(&musts))
-        .map(|(o, (p, m))| o.steps(p, m))
+        .zip(params.iter().zip(&lists))
+        .map(|(o, (p, l))| o.steps(p, l))
         .collect();
     let sources: Vec<_> = owned.iter().map(Owned::sources).collect();
     let texts = owned
         .iter()
-        .zip(steps.iter().zip(&sources))
-        .map(|(owned, (steps, sources))| owned.text(steps, sources));
+        .zip(steps.iter().zip(&sources).zip(&lists))
+        .map(|(owned, ((steps, sources), lists))| owned.text(steps, sources, &lists.flow_variants));
     let all: Vec<FlowFacts<'_>> = texts
         .zip(&owned)
         .map(|(text, owned)| FlowFacts {
@@ -158,6 +158,13 @@ struct Owned<'f> {
     given: Vec<Vec<GivenOwned>>,
 }
 
+/// Names and their places: for each step those of `must` and `by_variant`, and those of the flow's `by_variant`.
+struct Lists<'a> {
+    musts: Vec<Vec<At<'a, &'a str>>>,
+    variants: Vec<Vec<At<'a, &'a str>>>,
+    flow_variants: Vec<At<'a, &'a str>>,
+}
+
 impl<'f> Owned<'f> {
     fn of(
         flow: &'f FlowConf,
@@ -165,6 +172,12 @@ impl<'f> Owned<'f> {
         row: &impl Fn(&str) -> Option<&'static Shape>,
     ) -> Owned<'f> {
         let mut places = vec![flow.name.place.clone()];
+        places.extend(
+            flow.on_error
+                .by_variant
+                .iter()
+                .map(|(name, _)| name.place.clone()),
+        );
         for step in steps(flow) {
             places.push(step.place.clone());
             places.push(step.fname.place.clone());
@@ -172,6 +185,7 @@ impl<'f> Owned<'f> {
             places.extend(step.conn.iter().map(|conn| conn.place.clone()));
             places.extend(step.must.iter().map(|must| must.place.clone()));
             places.extend(step.params.iter().map(|param| param.key.place.clone()));
+            places.extend(own_variants(flow, step).map(|name| name.place.clone()));
         }
         for source in &flow.sources {
             places.extend(by(source).map(|field| field.place.clone()));
@@ -206,20 +220,24 @@ impl<'f> Owned<'f> {
             .collect()
     }
 
-    fn musts(&self) -> Vec<Vec<At<'_, &str>>> {
-        steps(self.flow)
-            .map(|step| step.must.iter().map(|must| self.at(must)).collect())
-            .collect()
+    fn lists(&self) -> Lists<'_> {
+        let at = |name| self.at(name);
+        let steps = || steps(self.flow);
+        let flow = self.flow.on_error.by_variant.iter();
+        Lists {
+            musts: steps().map(|step| step.must.iter().map(at).collect()).collect(),
+            variants: steps()
+                .map(|step| own_variants(self.flow, step).map(at).collect())
+                .collect(),
+            flow_variants: flow.map(|(name, _)| at(name)).collect(),
+        }
     }
 
-    fn steps<'a>(
-        &'a self,
-        params: &'a [&'a [Given<'a>]],
-        musts: &'a [Vec<At<'a, &'a str>>],
-    ) -> Vec<StepText<'a>> {
+    fn steps<'a>(&'a self, params: &'a [&'a [Given<'a>]], lists: &'a Lists<'a>) -> Vec<StepText<'a>> {
+        let names = lists.musts.iter().zip(&lists.variants);
         steps(self.flow)
-            .zip(params.iter().zip(musts))
-            .map(|(step, (params, must))| StepText {
+            .zip(params.iter().zip(names))
+            .map(|(step, (params, (must, variants)))| StepText {
                 place: self.show(&step.place),
                 name: &step.name.value,
                 fname: self.at(&step.fname),
@@ -230,6 +248,7 @@ impl<'f> Owned<'f> {
                 conn: step.conn.as_ref().map(|conn| self.at(conn)),
                 must,
                 params,
+                variants,
             })
             .collect()
     }
@@ -244,13 +263,19 @@ impl<'f> Owned<'f> {
         self.flow.sources.iter().map(text).collect()
     }
 
-    fn text<'a>(&'a self, steps: &'a [StepText<'a>], sources: &'a [SourceText<'a>]) -> FlowText<'a> {
+    fn text<'a>(
+        &'a self,
+        steps: &'a [StepText<'a>],
+        sources: &'a [SourceText<'a>],
+        variants: &'a [At<'a, &'a str>],
+    ) -> FlowText<'a> {
         FlowText {
             name: self.at(&self.flow.name),
             steps,
             own_steps: self.flow.steps.len(),
             sources,
             bounded_jumps: self.flow.max_jumps > 0,
+            variants,
         }
     }
 
@@ -278,6 +303,11 @@ impl<'f> Owned<'f> {
 
 fn steps(flow: &FlowConf) -> impl Iterator<Item = &StepConf> {
     flow.steps.iter().chain(&flow.at_end)
+}
+
+fn own_variants<'a>(flow: &'a FlowConf, step: &'a StepConf) -> impl Iterator<Item = &'a Placed<String>> {
+    let own = step.on_error.iter();
+    own.flat_map(|on_error| on_error.own_variants(&flow.on_error))
 }
 
 fn by(source: &SourceConf) -> Option<&Placed<String>> {

@@ -11,6 +11,7 @@ mod flow;
 mod load;
 mod rows;
 mod text;
+mod variants;
 
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,8 @@ pub struct FlowText<'a> {
     pub sources: &'a [SourceText<'a>],
     /// Whether it says how often a run may jump.
     pub bounded_jumps: bool,
+    /// The errors that `by_variant` of the flow names.
+    pub variants: &'a [At<'a, &'a str>],
 }
 
 /// A step as the files say it.
@@ -45,6 +47,8 @@ pub struct StepText<'a> {
     pub must: &'a [At<'a, &'a str>],
     /// The params, the func document's defaults included.
     pub params: &'a [Given<'a>],
+    /// The errors that `by_variant` of the step names.
+    pub variants: &'a [At<'a, &'a str>],
 }
 
 /// A source as its document says it.

@@ -142,7 +142,8 @@ impl<'a> Names<'a> {
 fn flow_facts(i: usize, flow: &FlowConf, names: &Names<'_>) -> TokenStream {
     let name = fact_name(i);
     let flow_name = at(&flow.name);
-    let steps_of = steps(flow).map(step_text);
+    let steps_of = steps(flow).map(|step| step_text(flow, step));
+    let variants = flow.on_error.by_variant.iter().map(|(name, _)| at(name));
     let own_steps = flow.steps.len();
     let sources = flow.sources.iter().map(source_text);
     let bounded = flow.max_jumps > 0;
@@ -167,6 +168,7 @@ fn flow_facts(i: usize, flow: &FlowConf, names: &Names<'_>) -> TokenStream {
                 own_steps: #own_steps,
                 sources: &[#(#sources),*],
                 bounded_jumps: #bounded,
+                variants: &[#(#variants),*],
             },
             all_functions: __FUNCTIONS,
             functions: &[#(&<#functions as __kis::Function>::INFO),*],
@@ -176,7 +178,7 @@ fn flow_facts(i: usize, flow: &FlowConf, names: &Names<'_>) -> TokenStream {
     }
 }
 
-fn step_text(step: &StepConf) -> TokenStream {
+fn step_text(flow: &FlowConf, step: &StepConf) -> TokenStream {
     let (place, name) = (step.place.to_string(), &step.name.value);
     let fname = at(&step.fname);
     let mode = option(step.mode.as_ref().map(|mode| {
@@ -186,6 +188,10 @@ fn step_text(step: &StepConf) -> TokenStream {
     let conn = option(step.conn.as_ref().map(at));
     let must = step.must.iter().map(at);
     let params = step.params.iter().map(|param| facts::given(&Given::of(param)));
+    let own = step.on_error.iter();
+    let variants = own
+        .flat_map(|on_error| on_error.own_variants(&flow.on_error))
+        .map(at);
     quote! {
         __link::StepText {
             place: #place,
@@ -195,6 +201,7 @@ fn step_text(step: &StepConf) -> TokenStream {
             conn: #conn,
             must: &[#(#must),*],
             params: &[#(#params),*],
+            variants: &[#(#variants),*],
         }
     }
 }

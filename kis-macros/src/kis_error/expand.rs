@@ -16,6 +16,10 @@ pub(crate) fn expand(ident: &Ident, model: &Model) -> TokenStream {
         let (path, code) = (&variant.path, &variant.code);
         quote!(#path { .. } => ::std::borrow::Cow::Borrowed(#code),)
     });
+    let names = model.variants.iter().map(|variant| {
+        let (name, code) = (&variant.name, &variant.code);
+        quote!((#name, #code))
+    });
     let says = model.says.then(|| says(ident, model));
     let from = model.variants.iter().filter_map(|variant| from(ident, variant));
     quote! {
@@ -25,6 +29,8 @@ pub(crate) fn expand(ident: &Ident, model: &Model) -> TokenStream {
             #open
             use __kis::kis_conn as __conn;
             impl __conn::Classify for #ident {
+                const VARIANTS: ::core::option::Option<__conn::Variants> =
+                    ::core::option::Option::Some(&[#(#names),*]);
                 fn class(&self) -> __conn::ErrorClass {
                     match self { #(#classes)* }
                 }

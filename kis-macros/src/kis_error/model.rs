@@ -33,6 +33,8 @@ pub(crate) struct Variant {
     /// `Self::Name`, or `Self`.
     pub(crate) path: TokenStream,
     pub(crate) span: proc_macro2::Span,
+    /// Its name in Rust, and in snake case.
+    pub(crate) name: String,
     pub(crate) code: String,
     pub(crate) class: Ident,
     pub(crate) text: Option<LitStr>,
@@ -159,10 +161,12 @@ fn variant(
         }
     });
     let fields_of = fields_of.collect();
+    let name = ident.unraw().to_string();
     Variant {
         path,
         span: ident.span(),
-        code: snake(&ident.unraw().to_string()),
+        code: snake(&name),
+        name,
         class,
         text,
         fields: fields_of,

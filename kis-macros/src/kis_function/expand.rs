@@ -114,6 +114,10 @@ fn impl_function(model: &Model, takes: &Takes, by: &TokenStream) -> TokenStream 
                     jumps: &[#(<#jumps as __kis::Function>::NAME),*],
                     needs: &[#(#needs),*],
                     owned: #owned,
+                    variants: {
+                        use __kis::AnyError as _;
+                        <__kis::VariantsOf<<#ident as __kis::#of<#by>>::Ret>>::OF
+                    },
                 },
                 __kis::Call::#call(__kis_call),
             );

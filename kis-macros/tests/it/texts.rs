@@ -16,12 +16,13 @@ use kis_core::{
 )]
 mod functions;
 
-use functions::{again, avg_stu_score, by_text, load_avg, save_avg, sink, verify_stu, write_file};
+use functions::{again, avg_stu_score, by_text, grade, load_avg, save_avg, sink, verify_stu, write_file};
 
-const FUNCTIONS: [&FunctionInfo; 8] = [
+const FUNCTIONS: [&FunctionInfo; 9] = [
     &again::INFO,
     &avg_stu_score::INFO,
     &by_text::INFO,
+    &grade::INFO,
     &load_avg::INFO,
     &save_avg::INFO,
     &sink::INFO,

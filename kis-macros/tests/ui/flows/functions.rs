@@ -71,3 +71,19 @@ pub fn again(rows: &[StuAvg]) -> Outcome<StuAvg> {
     let _ = rows;
     Outcome::jump::<avg_stu_score>()
 }
+
+#[derive(Debug, KisError)]
+pub enum GradeError {
+    #[kis(reject, "no grade")]
+    NoGrade,
+    #[kis(retry, "busy")]
+    TryLater,
+}
+
+#[kis_function(mode = "Verify")]
+pub fn grade(row: &StuAvg) -> Result<(), GradeError> {
+    if row.avg_score < 0.0 {
+        return Err(GradeError::NoGrade);
+    }
+    Err(GradeError::TryLater)
+}
