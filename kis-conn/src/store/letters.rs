@@ -14,7 +14,7 @@ use super::record::{Letter, LetterId};
 const WITHIN_MS: u32 = 20;
 
 /// What a flow has of dead letters after a cut.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LetterStock {
     /// How many there are.
     pub count: u64,
@@ -24,6 +24,8 @@ pub struct LetterStock {
     pub dropped: u64,
     /// How many the cut removed because they were too old.
     pub expired: u64,
+    /// Those that it removed.
+    pub removed: Vec<LetterId>,
 }
 
 impl Letter {
@@ -167,6 +169,7 @@ pub(super) fn write_letters(
         } else {
             break;
         }
+        stock.removed.push(id);
         letters.put(id, None)?;
     }
     letters.counted();

@@ -173,8 +173,12 @@ impl Chain {
         tries.attempt += 1;
         let mut run = Run::new(batch, keys, from);
         run.parked_at = Some(at);
+        self.follow(at, &mut run);
         let flight = Flight::new(Arc::clone(&self.around.counters), 0, 0, Vec::new());
-        let onward = self.drive(run, at, Some(tries), flight).await?;
+        let onward = match run.batch.is_empty() {
+            true => Vec::new(),
+            false => self.drive(run, at, Some(tries), flight).await?,
+        };
         if let Some(shelf) = &mut self.shelf {
             shelf.done(id, &hashes);
         }

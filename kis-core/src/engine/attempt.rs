@@ -349,6 +349,11 @@ impl Chain {
         (self.steps[at - self.first].again)(error)
     }
 
+    /// Whether later rows of its key wait for a row that failed alone with this error.
+    pub(super) fn is_waited_for(&self, at: usize, error: &Error) -> bool {
+        (self.steps[at - self.first].waited_for)(error)
+    }
+
     /// Whether a failed call of the step leaves nothing behind.
     pub(super) fn is_atomic(&self, at: usize) -> bool {
         let plan = &self.flow.steps[at];

@@ -16,6 +16,7 @@ use super::{
     conns::OpenConns,
     failure::Fallen,
     fault::Fault,
+    follow::Follow,
     guards::Guards,
     lane::{Answer, Exchange, Lane},
     parked::Parked,
@@ -28,7 +29,7 @@ use crate::{
     error::Error,
     flow::{FlowPlan, StepPlan, stored},
     function::{Cache, Call, Ctx, Exts, Meta},
-    row::key::{KeyRef, groups_of},
+    row::key::{KeyRef, groups_of, lane_of},
 };
 
 /// What lanes are built from.
@@ -80,6 +81,7 @@ impl StepParts {
             renew: None,
             waits: Waits::None,
             again: Arc::clone(&self.again),
+            waited_for: Arc::clone(&self.again),
         }
     }
 }
@@ -116,6 +118,7 @@ pub(super) fn lanes(
             chain.onward = onward.clone();
             chain.shelf = Some(Shelf::new(Arc::clone(&parked)));
             unparked.give(number, lane, &mut chain);
+            chain.follow = follow(kit, number, lane)?;
             load_state(kit, &mut chain, groups_of(lane, plan.lanes))?;
             let inputs = if number == 0 { 1 } else { plan.lanes };
             lanes.push(Lane::new(chain, inputs, answers.clone(), work.clone()));
@@ -155,6 +158,27 @@ pub(super) fn lanes(
 
 fn lane_context(kit: &Kit<'_>, lane: usize, lanes: usize) -> LaneContext {
     LaneContext::new(&kit.plan.name, lane as u32, lanes as u32, kit.tables.lane())
+}
+
+/// The keys of a lane that have dead letters, where later rows follow them.
+fn follow(kit: &Kit<'_>, stage: usize, lane: usize) -> Result<Option<Follow>, Fault> {
+    let plan = kit.plan;
+    if !plan.conf.dead_letter.keep_order {
+        return Ok(None);
+    }
+    let mut follow = Follow::new(Arc::clone(&kit.around.letters));
+    let letters = kit.store.each_letter(&plan.name, |letter| {
+        let at = plan.own().iter().position(|step| *step.name == *letter.step);
+        let of = at.and_then(|at| plan.stages.iter().rposition(|stage| stage.first <= at));
+        if let (true, Some(key)) = (of == Some(stage), &letter.key) {
+            let hash = KeyRef::from_canonical(key).hash();
+            if lane_of(hash, plan.lanes) == lane {
+                follow.add(hash, Some(letter.seq), letter.id);
+            }
+        }
+    });
+    letters.map_err(|error| Fault::new("store", error))?;
+    Ok(Some(follow))
 }
 
 /// Which rows of a stage wait for one that is tried again.
@@ -200,6 +224,7 @@ pub(super) fn chain(
             StepRun {
                 renew: own.map(|own| renew(kit, &plan, own)),
                 again: call::tried_again(&plan),
+                waited_for: call::waited_for(&plan, kit.plan.conf.dead_letter.keep_order),
                 plan,
                 cx,
                 state,
@@ -233,6 +258,7 @@ pub(super) fn chain(
         failed: 0,
         aside: 0,
         shelf: None,
+        follow: None,
         waits,
         fallen: Fallen::default(),
         onward: None,

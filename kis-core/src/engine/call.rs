@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use kis_conf::Mode;
+use kis_conf::{Mode, Policy};
 use kis_conn::{ErrorClass, LaneLog};
 use smallvec::SmallVec;
 
@@ -51,6 +51,8 @@ pub(super) struct StepRun {
     pub(super) waits: Waits,
     /// Whether a row that failed with an error is tried again.
     pub(super) again: Arc<dyn Fn(&Error) -> bool + Send + Sync>,
+    /// Whether later rows of its key wait for a row that failed with an error.
+    pub(super) waited_for: Arc<dyn Fn(&Error) -> bool + Send + Sync>,
 }
 
 /// Which rows wait for a row that is tried again.
@@ -68,6 +70,23 @@ pub(super) enum Waits {
 pub(super) fn tried_again(plan: &Arc<StepPlan>) -> Arc<dyn Fn(&Error) -> bool + Send + Sync> {
     let plan = Arc::clone(plan);
     Arc::new(move |error| error.class() == ErrorClass::Unavailable || plan.retries(error))
+}
+
+/// Whether later rows of its key wait for a row that failed at this step alone: it is tried again, or, where later rows
+/// follow a dead letter, becomes one.
+pub(super) fn waited_for(
+    plan: &Arc<StepPlan>,
+    keep_order: bool,
+) -> Arc<dyn Fn(&Error) -> bool + Send + Sync> {
+    let again = tried_again(plan);
+    if !keep_order {
+        return again;
+    }
+    let plan = Arc::clone(plan);
+    Arc::new(move |error| {
+        let policy = || plan.policy(error.class(), error.code());
+        again(error) || !matches!(policy(), Policy::Drop | Policy::Stop)
+    })
 }
 
 /// How the rows of a call keep their order.
@@ -298,7 +317,7 @@ impl StepRun {
         let place = limit.is_some().then(Arc::<Place>::default);
         let kept = limit.is_some().then(|| batch.copy());
         let (cx, keys, mut state) = (self.cx.clone(), keys.cloned(), self.state.take());
-        let (waits, again) = (self.waits, Arc::clone(&self.again));
+        let (waits, again) = (self.waits, Arc::clone(&self.waited_for));
         let mut moved = std::mem::take(batch);
         let blocking = Blocking::default();
         let (thread, noted) = (blocking.clone(), place.clone());
@@ -369,7 +388,7 @@ impl StepRun {
             batch,
             state,
             fails,
-            hold: hold(self.waits, keys, &*self.again),
+            hold: hold(self.waits, keys, &*self.waited_for),
             place,
         }
     }

@@ -13,6 +13,7 @@ use super::{
     cursor::{self, Next},
     failure::Fallen,
     fault::Fault,
+    follow::Follow,
     guards::Guards,
     lane::LaneFreeze,
     parcel::{Flight, From, Parcel},
@@ -48,6 +49,8 @@ pub(super) struct Chain {
     pub(super) aside: usize,
     /// The rows that were set aside to be tried again; nothing where the lane itself waits.
     pub(super) shelf: Option<Shelf>,
+    /// The keys that have dead letters, where later rows follow them.
+    pub(super) follow: Option<Follow>,
     /// Which rows wait for one that is tried again.
     pub(super) waits: Waits,
     /// The rows that failed for good since the batch at work entered.
@@ -121,15 +124,22 @@ impl Chain {
     /// # Errors
     /// When the flow has to stop; the parcel is not settled then.
     pub(super) async fn work(&mut self, parcel: Parcel) -> Result<Vec<(usize, Parcel)>, Fault> {
-        // Dead letters of a block that has no other rows: no step is called for them.
-        let only_letters = parcel.batch.is_empty() && !parcel.letters.is_empty();
-        self.letters.extend(parcel.letters);
-        if only_letters {
-            return Ok(Vec::new());
-        }
+        let rows = parcel.batch.len();
         let mut run = Run::new(parcel.batch, parcel.keys, parcel.from);
         self.fallen.clear();
-        if !run.batch.is_empty() {
+        if rows > 0 && !self.takes_turn(&run) {
+            // It stays the letter that it is.
+            self.around.counters.failed_again.add(1);
+            return Ok(Vec::new());
+        }
+        let only_letters = rows == 0 && !parcel.letters.is_empty();
+        self.letters.extend(parcel.letters);
+        if only_letters {
+            // Dead letters of a block that has no other rows: no step is called for them.
+            return Ok(Vec::new());
+        }
+        if rows > 0 {
+            self.follow(parcel.step, &mut run);
             self.hold_back(parcel.step, &mut run);
             if run.batch.is_empty() {
                 self.relieve().await?;

@@ -86,7 +86,7 @@ impl Desk {
         let removed = removed.map_err(|error| Fault::new("store", error))?;
         if let Some(running) = self.flow(flow) {
             let around = &running.around;
-            around.letters.recount(&self.store, &around.counters);
+            around.letters.purged(letters, &self.store, &around.counters);
         }
         Ok(removed)
     }

@@ -95,17 +95,25 @@ impl Failing<'_> {
                 format_args!("{} of {}", fail.error.message(), self.from.show(fail.origin)),
             )),
             Policy::DeadLetter | Policy::Retry => {
-                self.counters.dead.add(1);
-                counters.letter(class.as_str(), &code);
                 if let Some(untold) = told {
                     tracing::warn!(flow = %self.flow.name, step = %self.step.name, at = self.step.info.at,
                         origin = %self.from.show(fail.origin), class = %class, code, attempts = self.attempts, untold,
                         "dead letter: {}", fail.error.message());
                 }
-                letters.push(LetterWrite::Put(self.letter(fail, nth, &code)));
+                self.bury(fail, nth, letters);
                 Ok(())
             }
         }
+    }
+
+    /// Adds the row to the dead letters, whatever the policy of its class is.
+    pub(super) fn bury(&self, fail: Fail, nth: u32, letters: &mut Vec<LetterWrite>) {
+        let code = fail.error.code().to_owned();
+        self.counters.dead.add(1);
+        self.counters
+            .step(self.at)
+            .letter(fail.error.class().as_str(), &code);
+        letters.push(LetterWrite::Put(self.letter(fail, nth, &code)));
     }
 
     fn letter(&self, fail: Fail, nth: u32, code: &str) -> Letter {

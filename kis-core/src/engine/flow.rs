@@ -23,6 +23,7 @@ use super::{
     desk::{Desk, Guests},
     fault::Fault,
     guards::Guards,
+    heads::Heads,
     intake::{Budget, Intake},
     lane::{Answer, Lane},
     parcel::{Flight, Parcel},
@@ -87,6 +88,8 @@ pub(super) struct FlowRun {
     /// Lanes of all stages, and the one of `at_end`.
     pub(super) lane_count: usize,
     pub(super) heads: Vec<build::StepParts>,
+    /// Blocks that wait for the head.
+    pub(super) blocks: Heads,
     pub(super) answers: mpsc::UnboundedSender<Answer>,
     /// Who sends rows in from outside.
     pub(super) guests: Guests,
@@ -172,7 +175,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         found.map(|found| env.guards.suspects.set(found));
     }
     around.letters.load(&env.store, &record).map_err(store_fault)?;
-    around.letters.recount(&env.store, &around.counters);
+    around.letters.purged(&[], &env.store, &around.counters);
     let restored = conns::restore_conns(&plan, &env.store, &env.conns, &around.stop).await?;
     let sources = match env.closed {
         true => Vec::new(),
@@ -216,6 +219,7 @@ async fn start(plan: Arc<FlowPlan>, env: Environment, around: Surroundings) -> R
         writer: env.writer.clone(),
         lane_count: built.count,
         heads: built.heads,
+        blocks: Heads::default(),
         answers,
         guests: Guests::default(),
         closed: env.closed,
@@ -311,7 +315,7 @@ fn open_at_once(facts: SourceFacts, lanes: usize) -> usize {
     }
 }
 
-fn workers() -> usize {
+pub(super) fn workers() -> usize {
     tokio::runtime::Handle::current().metrics().num_workers()
 }
 

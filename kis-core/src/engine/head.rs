@@ -17,9 +17,12 @@ use super::{
 use crate::row::{Batch, Fails};
 
 /// One block on its way into the lanes.
+#[derive(Debug)]
 pub(super) struct HeadJob {
     /// The number of the source it came from.
     pub(super) source: usize,
+    /// The number of its partition at the router.
+    pub(super) partition: usize,
     /// The partition's lane, where rows are ordered by partition.
     pub(super) lane: usize,
     /// The place of the block in its partition.
@@ -39,6 +42,7 @@ pub(super) async fn run(flow: &FlowRun, job: HeadJob) -> Result<Vec<(usize, Parc
         place,
         block,
         flight,
+        partition: _,
     } = job;
     let source = &flow.plan.sources[source_number];
     let raw = Arc::new(block.rows);
@@ -106,6 +110,7 @@ pub(super) async fn through(
         failed: 0,
         aside: 0,
         shelf: None,
+        follow: None,
         waits: Waits::None,
         fallen: Fallen::default(),
         onward: Some(onward),

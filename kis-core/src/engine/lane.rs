@@ -195,7 +195,7 @@ impl Lane {
 
 /// Lets other tasks have their turn, and leaves this one where a free worker finds it: `tokio::task::yield_now` keeps
 /// it with the worker that it ran on.
-async fn give_way() {
+pub(super) async fn give_way() {
     let mut gave_way = false;
     poll_fn(|cx| {
         if gave_way {

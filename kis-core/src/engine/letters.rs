@@ -11,7 +11,7 @@ use std::{
 
 use kis_conf::{DeadLetterConf, OnFull};
 use kis_conn::store::{
-    FlowRecord, LaneCut, Letter, LetterBound, LetterStock, LetterWrite, Store, StoreError,
+    FlowRecord, LaneCut, Letter, LetterBound, LetterId, LetterStock, LetterWrite, Store, StoreError,
 };
 use parking_lot::Mutex;
 
@@ -35,6 +35,8 @@ pub(crate) struct LetterBook {
     stock: Mutex<Stock>,
     full: AtomicBool,
     clock: Clock,
+    /// Letters that were removed without being sent in: too many, too old, purged.
+    removed: Mutex<Vec<LetterId>>,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +71,7 @@ impl LetterBook {
             stock: Mutex::default(),
             full: AtomicBool::new(false),
             clock,
+            removed: Mutex::default(),
         }
     }
 
@@ -205,6 +208,7 @@ impl LetterBook {
         let mut stock = self.stock.lock();
         stock.written += counted.put;
         if let Some(now) = now {
+            self.removed.lock().extend(&now.removed);
             stock.oldest_ms = now.oldest_ms;
             counters.letters_dropped.add(now.dropped);
             counters.letters_expired.add(now.expired);
@@ -214,8 +218,17 @@ impl LetterBook {
         counters.failed_again.add(counted.again);
     }
 
-    /// Letters were removed by somebody else.
-    pub(super) fn recount(&self, store: &Store, counters: &FlowCounters) {
+    /// The letters that were removed since the first `seen` of them.
+    pub(super) fn removed_since(&self, seen: &mut usize) -> HashSet<LetterId> {
+        let removed = self.removed.lock();
+        let new = removed[*seen..].iter().copied().collect();
+        *seen = removed.len();
+        new
+    }
+
+    /// These letters were removed by somebody else.
+    pub(super) fn purged(&self, letters: &[LetterId], store: &Store, counters: &FlowCounters) {
+        self.removed.lock().extend(letters);
         self.count_in(&mut self.stock.lock(), store, counters);
     }
 

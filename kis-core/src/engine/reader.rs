@@ -6,14 +6,7 @@ use std::{sync::Arc, time::Duration};
 use kis_conn::{BatchLimit, ConnError, ErrorClass, Next, Partition, Position, Source};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use super::{
-    around::Stop,
-    fault::Fault,
-    flow::FlowRun,
-    head::{self, HeadJob},
-    parcel::Flight,
-    router::Routed,
-};
+use super::{around::Stop, fault::Fault, flow::FlowRun, head::HeadJob, heads, parcel::Flight};
 
 /// One partition to read.
 pub(super) struct Reading {
@@ -141,37 +134,13 @@ async fn read(flow: Arc<FlowRun>, reading: Reading) -> Result<bool, Fault> {
             let place = flow.router.reserve(reading.number);
             let job = HeadJob {
                 source: reading.source,
+                partition: reading.number,
                 lane: reading.lane,
                 place,
                 block,
                 flight,
             };
-            tokio::spawn(head(Arc::clone(&flow), reading.number, rows, job));
-        }
-    }
-}
-
-/// Runs the flow's head on one block and sends it on to the lanes.
-async fn head(flow: Arc<FlowRun>, partition: usize, rows: u64, job: HeadJob) {
-    let (place, after) = (job.place, job.block.after.clone());
-    let mut guard = PanicGuard(Some(&flow));
-    let routed = head::run(&flow, job).await;
-    guard.0 = None;
-    match routed {
-        Ok(parcels) => flow
-            .router
-            .fill(partition, place, Routed { parcels, after, rows }),
-        Err(fault) => flow.fail(fault),
-    }
-}
-
-/// Stops the flow when its head panics outside of user code: the place of the block would stay empty for ever.
-struct PanicGuard<'a>(Option<&'a FlowRun>);
-
-impl Drop for PanicGuard<'_> {
-    fn drop(&mut self) {
-        if let Some(flow) = self.0 {
-            flow.fail(Fault::bug("the head of a flow panicked"));
+            heads::send(&flow, job);
         }
     }
 }

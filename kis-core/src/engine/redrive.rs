@@ -72,6 +72,9 @@ pub struct Redriven {
 
 /// Why letters of this flow may not be sent in without further ado, if that is so.
 pub fn disorder(plan: &FlowPlan) -> Option<String> {
+    if plan.conf.dead_letter.keep_order {
+        return None;
+    }
     let stage = plan.stages.iter().find_map(|stage| stage.key.as_deref());
     let by_source = plan.sources.iter().find_map(|source| source.key());
     let key = order_key(plan).or(by_source).or(stage)?;

@@ -55,7 +55,7 @@ pub(super) async fn bad_rows(
             .into_iter()
             .partition(|(_, error)| !spent && chain.is_tried_again(at, error));
         let mut named = Named {
-            behind: behind(chain.waits, run, &retried, &settled),
+            behind: behind(chain, at, run, &retried, &settled),
             retried,
             ..Named::settled(settled)
         };
@@ -268,13 +268,21 @@ fn named_rows(error: &Error, rows: usize) -> Vec<(usize, Error)> {
 }
 
 /// The rows that wait behind those that are tried again: later ones of their keys, or all where rows have no key.
-fn behind(waits: Waits, run: &Run, retried: &[(usize, Error)], settled: &[(usize, Error)]) -> Vec<usize> {
-    if waits == Waits::None {
+fn behind(
+    chain: &Chain,
+    at: usize,
+    run: &Run,
+    retried: &[(usize, Error)],
+    settled: &[(usize, Error)],
+) -> Vec<usize> {
+    if chain.waits == Waits::None {
         return Vec::new();
     }
+    let waited_for = |(_, error): &&(usize, Error)| chain.is_waited_for(at, error);
+    let retried = retried.iter().chain(settled.iter().filter(waited_for));
     let key = |i: usize| Some(run.keys.as_ref()?.hash(run.batch.origin_of(i)? as usize));
     let settled: HashSet<usize> = settled.iter().map(|(i, _)| *i).collect();
-    let retried: HashSet<usize> = retried.iter().map(|(i, _)| *i).collect();
+    let retried: HashSet<usize> = retried.map(|(i, _)| *i).collect();
     let mut keys = HashSet::new();
     let mut behind = Vec::new();
     for i in 0..run.batch.len() {

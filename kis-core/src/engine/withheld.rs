@@ -97,6 +97,7 @@ impl Chain {
     fn settle(&mut self, at: usize, passing: &Passing<'_>, rows: Vec<Withheld>) -> Result<(), Fault> {
         let dead = self.around.counters.dead.get();
         let lost = rows.iter().filter(|row| row.failed == Failed::Before).count() as u64;
+        let before = self.letters.len();
         for row in rows {
             let failing = Failing {
                 flow: &self.flow,
@@ -113,6 +114,7 @@ impl Chain {
             let nth = self.fallen.count(at, row.fail.origin);
             failing.settle(row.fail, nth, &mut self.letters)?;
         }
+        self.note_letters(before);
         let letters = self.around.counters.dead.get().saturating_sub(dead);
         self.guards.budgets.count(at, letters, lost);
         Ok(())

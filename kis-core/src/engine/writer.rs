@@ -46,7 +46,7 @@ impl Writer {
                         group.drain(..).map(|job| (job.cut, job.done)).unzip();
                     let result = store.commit(&cuts).map_err(ConnError::from);
                     for (number, (cut, done)) in cuts.into_iter().zip(done).enumerate() {
-                        let stock = result.as_ref().map(|stocks| stocks[number]);
+                        let stock = result.as_ref().map(|stocks| stocks[number].clone());
                         // A flow that was stopped meanwhile does not wait for its answer.
                         let _ = done.send((cut, stock.map_err(Clone::clone)));
                     }

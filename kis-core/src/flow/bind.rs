@@ -183,7 +183,11 @@ impl Binder<'_> {
         let wrong = jumps_across(&steps[..own_steps], &stages);
         self.problems
             .extend(wrong.into_iter().chain(state_at_end(&steps[own_steps..])));
-        let head = head(&steps[..own_steps], stages.first());
+        // Rows that fail before the lanes have no key, and none could follow them.
+        let head = match flow.dead_letter.keep_order {
+            true => 0,
+            false => head(&steps[..own_steps], stages.first()),
+        };
         let stages = stages
             .into_iter()
             .map(|stage| StagePlan {

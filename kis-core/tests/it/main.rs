@@ -11,6 +11,7 @@ mod budget;
 mod check;
 mod dlq;
 mod failures;
+mod follow;
 mod hangs;
 mod hung_rows;
 mod killers;
