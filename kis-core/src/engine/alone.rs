@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::{
     fault::Fault,
     flow::FlowEnd,
+    options::RunOptions,
     redrive::{Redrive, Redriven},
-    run::{Engine, RunOptions},
+    run::Engine,
 };
 use crate::{flow::Plan, observe::Phase};
 

@@ -37,6 +37,7 @@ mod lane;
 mod letters;
 mod limit;
 mod must;
+mod options;
 mod parcel;
 mod parked;
 mod reader;
@@ -44,6 +45,7 @@ mod redrive;
 mod reentry;
 mod router;
 mod run;
+mod running;
 mod search;
 mod seat;
 mod sequence;
@@ -52,6 +54,7 @@ mod single;
 pub(crate) mod sources;
 mod starts;
 mod stored;
+mod summary;
 mod suspect;
 mod threads;
 mod tries;
@@ -67,7 +70,9 @@ pub use self::{
     desk::Desk,
     fault::Fault,
     flow::FlowEnd,
+    options::RunOptions,
     redrive::{Redrive, Redriven, disorder, may_return},
-    run::{Engine, FlowSummary, RunOptions, Stopper, Summary},
+    run::{Engine, Stopper},
     stored::row_as_json,
+    summary::{FlowSummary, Summary},
 };

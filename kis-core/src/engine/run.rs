@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -23,13 +22,14 @@ use super::{
     guards::Guards,
     intake::Budget,
     letters::LetterBook,
+    options::RunOptions,
+    summary::{FlowSummary, Summary},
     watchdog::{Watchdog, Watched},
     work::Work,
     writer::Writer,
 };
 use crate::{
     flow::{FlowPlan, Plan, stored},
-    function::Exts,
     observe::{FlowCounters, Phase},
 };
 
@@ -38,47 +38,6 @@ const WRITER_END: Duration = Duration::from_secs(1);
 
 /// How long the end of a run waits for lanes that are at work, before what they write with is closed.
 const LANES_END: Duration = Duration::from_secs(1);
-
-/// How the flows of a plan are run.
-pub struct RunOptions {
-    /// The embedded store.
-    pub store: Store,
-    /// Where relative paths begin.
-    pub base: PathBuf,
-    /// What the app put in for its functions.
-    pub exts: Exts,
-    /// Forget what was stored of the flows, and read from the start.
-    pub fresh: bool,
-    /// Take nothing from the sources: only dead letters that are sent in, until the flows are drained.
-    pub closed: bool,
-    /// What the flows count on, from [`RunOptions::count`], for those who look at them before all is open; else the
-    /// engine makes its own.
-    pub counters: Vec<Arc<FlowCounters>>,
-    /// The clock by which state expires: milliseconds since 1970. Tests hand in their own.
-    pub clock: Arc<dyn Fn() -> u64 + Send + Sync>,
-}
-
-impl RunOptions {
-    /// Runs with this store; relative paths begin in the current folder.
-    pub fn new(store: Store) -> RunOptions {
-        RunOptions {
-            store,
-            base: PathBuf::from("."),
-            exts: Exts::default(),
-            fresh: false,
-            counters: Vec::new(),
-            closed: false,
-            clock: super::around::system_clock(),
-        }
-    }
-}
-
-impl RunOptions {
-    /// Counters for the flows of `plan`, in its order.
-    pub fn count(plan: &Plan) -> Vec<Arc<FlowCounters>> {
-        plan.flows.iter().map(|flow| new_counters(flow)).collect()
-    }
-}
 
 /// The flows of a process while they run.
 pub struct Engine {
@@ -100,30 +59,6 @@ pub struct Engine {
 /// Stops the flows of an engine. Clones stop the same ones.
 #[derive(Clone, Debug)]
 pub struct Stopper(watch::Sender<Stop>);
-
-/// How a run of flows came out.
-#[derive(Debug)]
-pub struct Summary {
-    /// Each flow with its end and its counters, in the plan's order.
-    pub flows: Vec<FlowSummary>,
-    /// How long all of it took.
-    pub took: Duration,
-    /// Whether the time to drain was over before every flow had finished.
-    pub deadline_passed: bool,
-}
-
-/// How one flow came out.
-#[derive(Debug)]
-pub struct FlowSummary {
-    /// Its name.
-    pub name: Arc<str>,
-    /// How it ended.
-    pub end: FlowEnd,
-    /// What it counted.
-    pub counters: Arc<FlowCounters>,
-    /// How long it ran.
-    pub took: Duration,
-}
 
 /// The flows can take all the state that the store holds of them.
 fn fitting_state(plan: &Plan, store: &Store) -> Result<(), Fault> {
@@ -358,20 +293,6 @@ impl Stopper {
     }
 }
 
-impl Summary {
-    /// Whether any flow failed.
-    pub fn failed(&self) -> bool {
-        self.flows
-            .iter()
-            .any(|flow| matches!(flow.end, FlowEnd::Failed(_)))
-    }
-
-    /// Rows that became dead letters, over all flows.
-    pub fn dead(&self) -> u64 {
-        self.flows.iter().map(|flow| flow.counters.dead.get()).sum()
-    }
-}
-
 /// Counters with the names of the flow's steps.
 pub(crate) fn new_counters(flow: &FlowPlan) -> Arc<FlowCounters> {
     FlowCounters::with_sources(
@@ -418,15 +339,6 @@ impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine")
             .field("flows", &self.counters.len())
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for RunOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RunOptions")
-            .field("base", &self.base)
-            .field("fresh", &self.fresh)
             .finish_non_exhaustive()
     }
 }

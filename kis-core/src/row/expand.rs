@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{FieldError, Value};
 
-pub use super::field_value::nested;
+pub use super::field_nested::nested;
 
 /// The value of field `i`, marked `#[row(json)]`, from a field of another row type.
 pub fn json_field<T: Clone + Serialize + DeserializeOwned + 'static>(

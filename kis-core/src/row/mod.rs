@@ -7,6 +7,7 @@ mod csv;
 pub mod expand;
 mod fails;
 mod field_error;
+mod field_nested;
 mod field_value;
 mod info;
 mod json;

@@ -422,8 +422,6 @@ fn put(store: &Store, letter: Letter) {
 
 #[test]
 fn what_is_not_built_yet_is_refused() {
-    let text = |more: &str| problems(&yaml(&[1], "", &["bill_in_bounds", "save_bills"], 1, more));
-    assert_snapshot!(text("dead_letter: { keep_order: true }"), @"conf/test.yml:12:12: [KIS0125] flow bills: `dead_letter: { keep_order: true }` is not built yet; leave it out; a policy of `stop` keeps every row behind the one that failed");
     let conn = yaml(
         &[1],
         "",
