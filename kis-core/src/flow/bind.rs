@@ -184,9 +184,11 @@ impl Binder<'_> {
         self.problems
             .extend(wrong.into_iter().chain(state_at_end(&steps[own_steps..])));
         // Rows that fail before the lanes have no key, and none could follow them.
-        let head = match flow.dead_letter.keep_order {
-            true => 0,
-            false => head(&steps[..own_steps], stages.first()),
+        let keyed = flow.dead_letter.keep_order;
+        let head = if keyed {
+            0
+        } else {
+            head(&steps[..own_steps], stages.first())
         };
         let stages = stages
             .into_iter()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::{Timestamp, civil};
 
-use super::{FieldError, Json, Kind, Row, Texts, Value, json::Decimal};
+use super::{FieldError, Json, Kind, Texts, Value, json::Decimal};
 
 /// A type that can be a field of a row.
 ///

@@ -40,7 +40,10 @@ pub struct Seen {
     list: String,
 }
 
-static TRIES: Mutex<Option<HashMap<(String, String, i64), i64>>> = Mutex::new(None);
+/// How often a row was tried, by step, key and number.
+type Tries = HashMap<(String, String, i64), i64>;
+
+static TRIES: Mutex<Option<Tries>> = Mutex::new(None);
 
 /// Whether this call for the row has to fail; after the last failure the counting begins anew.
 fn fails(step: &str, visit: &Knock) -> Result<()> {
