@@ -33,7 +33,10 @@ impl Batch {
         origins.extend((0..other.len()).map(|i| order(&other, i)));
         let whole = matches!(self.origin(), Origin::All) || matches!(other.origin(), Origin::All);
         let mut sorted: Vec<u32> = (0..origins.len() as u32).collect();
-        sorted.sort_by_key(|i| origins[*i as usize]);
+        // Rows that stand for a whole batch have no place of their own: what comes later stands behind them.
+        if !whole {
+            sorted.sort_by_key(|i| origins[*i as usize]);
+        }
         let origin = if whole {
             Origin::All
         } else {
