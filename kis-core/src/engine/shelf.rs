@@ -280,3 +280,6 @@ impl Shelf {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

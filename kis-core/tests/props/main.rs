@@ -26,6 +26,7 @@ fn config(cases: u32) -> ProptestConfig {
         cases: wanted.and_then(|n| n.parse().ok()).unwrap_or(cases),
         // Threads race: a smaller case that passes once may fail at another time.
         max_shrink_iters: 300,
+        max_shrink_time: 60_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     }
