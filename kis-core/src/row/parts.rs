@@ -160,3 +160,32 @@ fn push(keys: &mut Keys, value: Value<'_>) {
         other => keys.push_text(&format!("{other:?}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(kis_macros::Row, Clone)]
+    struct N {
+        n: i64,
+    }
+
+    fn merged(first: &[i64], origin: Origin, then: i64, place: u32) -> Vec<i64> {
+        let batch = |ns: &[i64], origin| {
+            let rows: Vec<N> = ns.iter().map(|n| N { n: *n }).collect();
+            let mut batch = Batch::new(Rows::typed(rows));
+            batch.set_origin(origin);
+            batch
+        };
+        let mut all = batch(first, origin);
+        all.merge(batch(&[then], Origin::Each(vec![place])));
+        let rows: &[N] = all.rows().as_slice().unwrap();
+        rows.iter().map(|row| row.n).collect()
+    }
+
+    #[test]
+    fn rows_without_a_place_stay_before_what_comes_later() {
+        assert_eq!(merged(&[0, 2], Origin::Each(vec![0, 2]), 1, 1), [0, 1, 2]);
+        assert_eq!(merged(&[0, 1], Origin::All, 2, 2), [0, 1, 2]);
+    }
+}
