@@ -467,7 +467,7 @@ fn letters_are_bounded_in_the_order_in_which_they_came() {
     };
     assert_eq!(
         commit(vec![put(30), put(10), put(40), put(20)], none),
-        Some(stock)
+        Some(stock.clone())
     );
     assert_eq!(store.letter_stock("f").unwrap(), stock);
     // The same letter again is no other one.
@@ -483,6 +483,7 @@ fn letters_are_bounded_in_the_order_in_which_they_came() {
         oldest_ms: Some(30),
         dropped: 1,
         expired: 1,
+        removed: ["r:10", "r:20"].map(|origin| letter("f", origin).id).to_vec(),
     };
     assert_eq!(commit(vec![put(50)], bound), Some(stock));
     assert_eq!(left(), ["r:30", "r:40", "r:50"]);

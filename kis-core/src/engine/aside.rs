@@ -7,13 +7,13 @@ use std::{
 };
 
 use super::{
-    call::Waits,
     chain::{Chain, Run},
     entry::{Entry, Wait},
     fault::Fault,
     parcel::{Flight, Parcel},
     shelf::Shelf,
     tries::Tries,
+    waits::Waits,
     withheld::{Failed, Passing},
 };
 use crate::{

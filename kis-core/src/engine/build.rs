@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{
     around::Surroundings,
-    call::{self, Renew, StepRun, Waits},
+    call::{Renew, StepRun},
     chain::{Chain, Onward, Route},
     conns::OpenConns,
     failure::Fallen,
@@ -23,6 +23,7 @@ use super::{
     seat::Seat,
     shelf::Shelf,
     unpark::Unparked,
+    waits::{self, Waits},
     work::Work,
 };
 use crate::{
@@ -144,7 +145,7 @@ pub(super) fn lanes(
             at,
             plan: Arc::clone(&plan.steps[at]),
             cx: context(kit, at, None, &shared),
-            again: call::tried_again(&plan.steps[at]),
+            again: waits::tried_again(&plan.steps[at]),
         })
         .collect();
     Ok(Built {
@@ -223,8 +224,8 @@ pub(super) fn chain(
             logs.extend(own_logs.iter().cloned());
             StepRun {
                 renew: own.map(|own| renew(kit, &plan, own)),
-                again: call::tried_again(&plan),
-                waited_for: call::waited_for(&plan, kit.plan.conf.dead_letter.keep_order),
+                again: waits::tried_again(&plan),
+                waited_for: waits::waited_for(&plan, kit.plan.conf.dead_letter.keep_order),
                 plan,
                 cx,
                 state,

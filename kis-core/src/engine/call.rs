@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use kis_conf::{Mode, Policy};
-use kis_conn::{ErrorClass, LaneLog};
+use kis_conf::Mode;
+use kis_conn::LaneLog;
 use smallvec::SmallVec;
 
 use super::{
@@ -17,11 +17,12 @@ use super::{
     limit::Limit,
     seat::Seat,
     threads::Blocking,
+    waits::{Waits, hold},
 };
 use crate::{
     error::Error,
     flow::StepPlan,
-    function::{Call, Ctx, HandsOn, Hold, Job, Missing, Place, StateJob, Verdict},
+    function::{Call, Ctx, HandsOn, Job, Missing, Place, StateJob, Verdict},
     row::{Batch, Fails, key::Keys},
     state::AnyState,
 };
@@ -53,54 +54,6 @@ pub(super) struct StepRun {
     pub(super) again: Arc<dyn Fn(&Error) -> bool + Send + Sync>,
     /// Whether later rows of its key wait for a row that failed with an error.
     pub(super) waited_for: Arc<dyn Fn(&Error) -> bool + Send + Sync>,
-}
-
-/// Which rows wait for a row that is tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waits {
-    /// Later rows of its key.
-    Key,
-    /// All later rows of the lane.
-    Lane,
-    /// None.
-    None,
-}
-
-/// Whether a row that failed at this step alone may work later.
-pub(super) fn tried_again(plan: &Arc<StepPlan>) -> Arc<dyn Fn(&Error) -> bool + Send + Sync> {
-    let plan = Arc::clone(plan);
-    Arc::new(move |error| error.class() == ErrorClass::Unavailable || plan.retries(error))
-}
-
-/// Whether later rows of its key wait for a row that failed at this step alone: it is tried again, or, where later rows
-/// follow a dead letter, becomes one.
-pub(super) fn waited_for(
-    plan: &Arc<StepPlan>,
-    keep_order: bool,
-) -> Arc<dyn Fn(&Error) -> bool + Send + Sync> {
-    let again = tried_again(plan);
-    if !keep_order {
-        return again;
-    }
-    let plan = Arc::clone(plan);
-    Arc::new(move |error| {
-        let policy = || plan.policy(error.class(), error.code());
-        again(error) || !matches!(policy(), Policy::Drop | Policy::Stop)
-    })
-}
-
-/// How the rows of a call keep their order.
-fn hold<'a>(
-    waits: Waits,
-    keys: Option<&'a Arc<Keys>>,
-    again: &'a (dyn Fn(&Error) -> bool + Send + Sync),
-) -> Option<Hold<'a>> {
-    let keys = match waits {
-        Waits::None => return None,
-        Waits::Key => keys,
-        Waits::Lane => None,
-    };
-    Some(Hold { keys, waits: again })
 }
 
 impl StepRun {

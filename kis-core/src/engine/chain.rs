@@ -9,7 +9,7 @@ use kis_conn::{
 
 use super::{
     around::Surroundings,
-    call::{StepRun, Waits},
+    call::StepRun,
     cursor::{self, Next},
     failure::Fallen,
     fault::Fault,
@@ -19,6 +19,7 @@ use super::{
     parcel::{Flight, From, Parcel},
     shelf::Shelf,
     tries::Tries,
+    waits::Waits,
     withheld::{Passing, Withheld},
 };
 use crate::{

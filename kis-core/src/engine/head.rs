@@ -5,13 +5,13 @@ use std::sync::Arc;
 use kis_conn::Block;
 
 use super::{
-    call::Waits,
     chain::{Chain, Onward, Route},
     failure::Fallen,
     fault::Fault,
     flow::FlowRun,
     parcel::{Flight, From, Parcel},
     stored,
+    waits::Waits,
     withheld::{Failed, Passing},
 };
 use crate::row::{Batch, Fails};

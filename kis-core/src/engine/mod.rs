@@ -60,6 +60,7 @@ mod threads;
 mod tries;
 mod uncut;
 mod unpark;
+mod waits;
 mod watchdog;
 mod withheld;
 mod work;

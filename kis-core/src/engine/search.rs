@@ -6,10 +6,10 @@ use kis_conf::Mode;
 use kis_conn::ErrorClass;
 
 use super::{
-    call::Waits,
     chain::{Chain, Run},
     fault::Fault,
     tries::Tries,
+    waits::Waits,
     withheld::Failed,
 };
 use crate::{

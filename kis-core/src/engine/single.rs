@@ -15,7 +15,6 @@ use kis_conn::{
 use super::{
     around::{Surroundings, system_clock},
     build,
-    call::Waits,
     chain::{Chain, Onward, Route},
     conns::{OpenConn, OpenConns, open_conns, restore_conns},
     cut,
@@ -25,6 +24,7 @@ use super::{
     letters::LetterBook,
     parcel::{Flight, From, Parcel},
     run::new_counters,
+    waits::Waits,
 };
 use crate::{
     flow::{FlowPlan, Plan, SourcePlan, stored},

@@ -13,6 +13,7 @@ use super::letters;
 use super::path::{decoded, fix_row, head, with_jumps};
 use super::plan::{ConnPlan, FlowPlan, Plan, SourcePlan, StagePlan, StepPlan, StepState};
 use super::stages::{jumps_across, stages, state_at_end};
+use super::unnamed::unnamed_state;
 use super::whole;
 use crate::{
     function::{Exts, FunctionInfo, HandsOn, Need},
@@ -373,28 +374,6 @@ impl Binder<'_> {
         )
         .help(suggest::did_you_mean(&name.value, &known))
     }
-}
-
-/// Steps with state whose names are only numbers of uses, which another step before them would change.
-fn unnamed_state<'a>(flow: &'a FlowConf, steps: &'a [StepPlan]) -> impl Iterator<Item = Problem> + 'a {
-    let confs = || flow.steps.iter().chain(&flow.at_end);
-    let used_twice = move |fname: &str| {
-        confs()
-            .filter(|other| !other.named && *other.fname == *fname)
-            .count()
-            > 1
-    };
-    confs()
-        .zip(steps)
-        .filter(move |(conf, step)| step.state.is_some() && !conf.named && used_twice(&conf.fname))
-        .map(|(conf, step)| {
-            let text = format!(
-                "{} keeps state and is used twice in flow {}; its state is stored under the name of its step",
-                conf.fname, flow.name
-            );
-            Problem::error(Code::StateUnnamed, &conf.place, text)
-                .help(format!("name each use: as: {}", step.name))
-        })
 }
 
 fn ttl_ms(step: &StepConf, state: &StateInfo) -> u64 {

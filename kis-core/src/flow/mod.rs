@@ -9,6 +9,7 @@ mod plan;
 mod set;
 mod stages;
 pub(crate) mod stored;
+mod unnamed;
 mod whole;
 
 pub use self::{
