@@ -445,7 +445,7 @@ fn letters_are_bounded_in_the_order_in_which_they_came() {
             letters: bound,
             ..FlowCut::default()
         };
-        store.commit(&[cut]).unwrap()[0]
+        store.commit(&[cut]).unwrap()[0].clone()
     };
     let put = |n: u64| {
         LetterWrite::Put(Letter {
