@@ -44,7 +44,7 @@ struct Wrapped(Option<Inner>);
 #[derive(Serialize, Debug, Clone)]
 #[serde(rename_all = "kebab-case")]
 enum Word {
-    OneWord,
+    Single,
     With(u8),
     Fields { text: String },
 }
@@ -130,7 +130,7 @@ fn inner() -> impl Strategy<Value = Inner> {
 
 fn word() -> impl Strategy<Value = Word> {
     prop_oneof![
-        Just(Word::OneWord),
+        Just(Word::Single),
         any::<u8>().prop_map(Word::With),
         ".{0,3}".prop_map(|text| Word::Fields { text }),
     ]
