@@ -141,7 +141,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         name: "a_drain_takes_no_last_cut",
-        file: "kis-core/src/engine/flow.rs",
+        file: "kis-core/src/engine/running.rs",
         from: "self.cutter.cut(RunState::Running).await?;\n            return Ok(FlowEnd::Drained);",
         to: "return Ok(FlowEnd::Drained);",
         test: "sigterm_under_load_drains",
