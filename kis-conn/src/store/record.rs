@@ -78,14 +78,6 @@ impl StoredRow {
             _ => None,
         }
     }
-
-    /// The row as a text for people.
-    pub fn text(&self) -> String {
-        match self.json() {
-            Some(json) if self.format == "msgpack" => json.to_string(),
-            _ => String::from_utf8_lossy(&self.bytes).into_owned(),
-        }
-    }
 }
 
 /// How CSV records are written.
@@ -236,10 +228,6 @@ pub struct FlowRecord {
     pub rows_out: u64,
     /// Rows that became dead letters.
     pub rows_dead: u64,
-    /// Rows that a filter or an action dropped.
-    pub rows_dropped: u64,
-    /// The row that is being worked on when a flow goes row by row after it was killed, as `step origin`.
-    pub suspect: Option<String>,
 }
 
 /// Bytes as one MessagePack byte string, not as a list of numbers.

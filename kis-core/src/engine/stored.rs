@@ -99,8 +99,8 @@ pub(super) fn restore(
 /// A row outside of its flow as JSON: the texts of a CSV record by their columns, other raw rows as a text. Nothing, if
 /// the row is gone or cannot be read.
 pub fn row_as_json(stored: &StoredRow) -> Option<serde_json::Value> {
-    if stored.format == "json" {
-        return serde_json::from_slice(&stored.bytes).ok();
+    if let Some(json) = stored.json() {
+        return Some(json);
     }
     let mut bytes = Vec::new();
     Rows::raw(raw_rows(stored).ok()?).json(0, &mut bytes).ok()?;
@@ -225,6 +225,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// A row that JSON cannot hold is shown all the same.
+    #[test]
+    fn packed_rows_are_shown_as_json() {
+        let row = std::collections::BTreeMap::from([("id", 1.0), ("share", f64::INFINITY)]);
+        let stored = StoredRow {
+            format: "msgpack".to_owned(),
+            bytes: rmp_serde::to_vec_named(&row).unwrap(),
+            ..StoredRow::default()
+        };
+        let shown = row_as_json(&stored).map(|json| json.to_string());
+        assert_eq!(shown.as_deref(), Some(r#"{"id":1.0,"share":null}"#));
+    }
 
     proptest! {
         /// A CSV record that left its file is the same record when it comes back.
