@@ -57,6 +57,11 @@ impl Error {
         Error::new(ErrorClass::Reject, message)
     }
 
+    /// What stands in the place of the error of a row that was not called: it waits behind another one.
+    pub(crate) fn held() -> Error {
+        Error::retry("it waits behind a row of its key that is tried again").with_code("held")
+    }
+
     /// It may work the next time.
     pub fn retry(message: impl Into<String>) -> Error {
         Error::new(ErrorClass::Retry, message)

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{Error, code},
-    row::{Batch, Fail, Origin, key::Keys},
+    row::{Batch, Fail, Origin},
 };
 
 impl Chain {
@@ -231,11 +231,7 @@ impl Chain {
     fn entry(&mut self, at: usize, run: &Run, mut batch: Batch, wait: Wait) -> Entry {
         let rows: Vec<u32> = (0..batch.len()).filter_map(|i| batch.origin_of(i)).collect();
         batch.set_origin(Origin::Same);
-        let keys = run.keys.as_ref().map(|keys| {
-            let mut own = Keys::with_capacity(rows.len());
-            rows.iter().for_each(|row| own.push(keys.get(*row as usize)));
-            Arc::new(own)
-        });
+        let keys = run.keys.as_ref().map(|keys| Arc::new(keys.pick(&rows)));
         let now_ms = self.around.now_ms();
         let (fallen, shelf) = (&mut self.fallen, &self.shelf);
         // Rows that have not passed a step since they were parked are the rows that they were.

@@ -220,7 +220,7 @@ impl Chain {
     }
 
     /// Waits in the lane for the next try.
-    async fn wait(&mut self, at: usize, wait: Duration, tries: &mut Tries) -> Result<(), Fault> {
+    pub(super) async fn wait(&mut self, at: usize, wait: Duration, tries: &mut Tries) -> Result<(), Fault> {
         self.around.counters.step(at).retries.add(1);
         self.around.sleep(wait).await?;
         tries.attempt += 1;
@@ -352,16 +352,5 @@ impl Chain {
     /// Whether later rows of its key wait for a row that failed alone with this error.
     pub(super) fn is_waited_for(&self, at: usize, error: &Error) -> bool {
         (self.steps[at - self.first].waited_for)(error)
-    }
-
-    /// Whether a failed call of the step leaves nothing behind.
-    pub(super) fn is_atomic(&self, at: usize) -> bool {
-        let plan = &self.flow.steps[at];
-        plan.atomic && !plan.conns.is_empty()
-    }
-
-    /// Whether the rows that a failed call does not name have had their effect.
-    pub(super) fn others_stand(&self, at: usize) -> bool {
-        self.steps[at - self.first].others_stand()
     }
 }

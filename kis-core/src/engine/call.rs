@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use kis_conf::Mode;
 use kis_conn::LaneLog;
 use smallvec::SmallVec;
 
@@ -118,17 +117,10 @@ impl StepRun {
         verdict
     }
 
-    /// Whether the rows that a failed call does not name have had their effect: a step with effects outside whose
-    /// connectors do not undo a failed call.
-    pub(super) fn others_stand(&self) -> bool {
-        let effects = matches!(self.plan.info.mode, Mode::Save | Mode::Expand);
-        effects && (!self.plan.atomic || self.plan.conns.is_empty())
-    }
-
     /// Whether some of the `rows` rows of a call that failed with `error` have had their effect.
     fn some_stand(&self, error: &Error, rows: usize) -> bool {
         let named = error.failed_rows().len();
-        self.others_stand() && named > 0 && named + error.not_done().len() < rows
+        self.plan.others_stand() && named > 0 && named + error.not_done().len() < rows
     }
 
     /// Calls the function once and takes back whatever it wrote.
@@ -240,7 +232,7 @@ impl StepRun {
         };
         let at = missing.in_batch(row);
         let info = &self.plan.info;
-        if !self.others_stand() {
+        if !self.plan.others_stand() {
             return Error::rows([(at, error)]);
         }
         if info.filters || matches!(info.on, HandsOn::Rows(_)) {

@@ -80,13 +80,10 @@ impl Entry {
         };
         let part = |wanted: bool, batch: Batch| {
             let rows = rows(wanted);
-            let mut part_keys = Keys::with_capacity(rows.len());
-            rows.iter()
-                .for_each(|row| part_keys.push(keys.get(*row as usize)));
             Entry {
                 at: self.at,
                 batch,
-                keys: Some(Arc::new(part_keys)),
+                keys: Some(Arc::new(keys.pick(&rows))),
                 from: self.from.select(rows),
                 wait: self.wait.clone(),
             }

@@ -12,6 +12,7 @@ use kis_conn::{
 };
 
 use super::{
+    around::Surroundings,
     fault::Fault,
     letters::LetterBook,
     parcel::{Back, From, numbered},
@@ -25,16 +26,16 @@ use crate::{
 
 /// Where a row failed, and what is around it.
 pub(super) struct Failing<'a> {
-    pub(super) flow: &'a FlowPlan,
-    pub(super) step: &'a StepPlan,
+    flow: &'a FlowPlan,
+    step: &'a StepPlan,
     /// The step's number in the flow.
-    pub(super) at: usize,
-    pub(super) from: &'a From,
-    pub(super) keys: Option<&'a Arc<Keys>>,
-    pub(super) counters: &'a FlowCounters,
-    pub(super) attempts: u32,
-    pub(super) now_ms: u64,
-    pub(super) book: &'a LetterBook,
+    at: usize,
+    from: &'a From,
+    keys: Option<&'a Arc<Keys>>,
+    counters: &'a FlowCounters,
+    attempts: u32,
+    now_ms: u64,
+    book: &'a LetterBook,
 }
 
 /// The rows that failed for good in the run of one batch: how many of one origin at one step.
@@ -66,7 +67,27 @@ impl Fallen {
     }
 }
 
-impl Failing<'_> {
+impl<'a> Failing<'a> {
+    /// Rows at step `at` of a flow, that came from there with these keys and were tried so often.
+    pub(super) fn at(
+        (flow, around): (&'a FlowPlan, &'a Surroundings),
+        at: usize,
+        (from, keys): (&'a From, Option<&'a Arc<Keys>>),
+        attempts: u32,
+    ) -> Failing<'a> {
+        Failing {
+            flow,
+            step: &flow.steps[at],
+            at,
+            from,
+            keys,
+            counters: &around.counters,
+            attempts,
+            now_ms: around.now_ms(),
+            book: &around.letters,
+        }
+    }
+
     /// Applies the policy of the row's class and adds a dead letter to `letters` if it says so. The row is the `nth` of
     /// its origin that failed here.
     ///

@@ -122,17 +122,7 @@ impl Chain {
             let error = Error::retry("it follows a dead letter of its key").with_code("follows");
             let fail = behind.fail(i, error);
             let nth = self.fallen.count(at, fail.origin);
-            let failing = Failing {
-                flow: &self.flow,
-                step: &self.flow.steps[at],
-                at,
-                from: &run.from,
-                keys: run.keys.as_ref(),
-                counters: &self.around.counters,
-                attempts: 0,
-                now_ms: self.around.now_ms(),
-                book: &self.around.letters,
-            };
+            let failing = Failing::at((&self.flow, &self.around), at, (&run.from, run.keys.as_ref()), 0);
             failing.bury(fail, nth, &mut self.letters);
             self.note_letters(self.letters.len() - 1);
         }

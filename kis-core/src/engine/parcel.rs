@@ -316,8 +316,7 @@ impl Parcel {
             .into_iter()
             .zip(batches)
             .map(|((lane, rows), batch)| {
-                let mut own = Keys::with_capacity(rows.len());
-                rows.iter().for_each(|row| own.push(keys.get(*row as usize)));
+                let own = keys.pick(&rows);
                 let from = self.from.select(rows);
                 let flight = Arc::clone(&self.flight);
                 (

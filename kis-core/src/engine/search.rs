@@ -15,7 +15,7 @@ use super::{
 use crate::{
     error::Error,
     function::{Action, HandsOn, Verdict},
-    row::{Batch, Fail, Fails, Origin},
+    row::{Batch, Fail, Fails},
 };
 
 /// Takes out of the batch the rows for which the call fails, and settles them; the others get their result.
@@ -59,7 +59,7 @@ pub(super) async fn bad_rows(
             retried,
             ..Named::settled(settled)
         };
-        if chain.others_stand(at) {
+        if chain.flow.steps[at].others_stand() {
             let given = named.stand(error.not_done(), run.batch.len());
             // The sink took these rows; sending them again would double them. What they became is not known.
             if hands_on_given && !named.done.is_empty() {
@@ -72,10 +72,7 @@ pub(super) async fn bad_rows(
         if run.batch.is_empty() {
             break Action::default();
         }
-        let mut batch = std::mem::take(&mut run.batch);
-        let done = chain.persist(at, &mut batch, run, attempt).await?;
-        run.batch = batch;
-        match done {
+        match persist_all(chain, at, run, attempt).await? {
             Ok((action, more)) => {
                 again.extend(more);
                 break action;
@@ -142,10 +139,7 @@ async fn by_probes(
     if run.batch.is_empty() {
         return Ok((Action::default(), Vec::new()));
     }
-    let mut batch = std::mem::take(&mut run.batch);
-    let done = chain.persist(at, &mut batch, run, attempt).await?;
-    run.batch = batch;
-    match done {
+    match persist_all(chain, at, run, attempt).await? {
         Ok(done) => Ok(done),
         Err(error) => {
             let all = (0..run.batch.len()).map(|i| (i, error.clone())).collect();
@@ -153,6 +147,19 @@ async fn by_probes(
             Ok((Action::default(), Vec::new()))
         }
     }
+}
+
+/// Calls the step on all rows that are left in the run, as [`Chain::persist`] does.
+async fn persist_all(
+    chain: &mut Chain,
+    at: usize,
+    run: &mut Run,
+    attempt: u32,
+) -> Result<Result<(Action, Vec<Fail>), Error>, Fault> {
+    let mut batch = std::mem::take(&mut run.batch);
+    let done = chain.persist(at, &mut batch, run, attempt).await;
+    run.batch = batch;
+    done
 }
 
 /// Save and Expand: halves if a failed call leaves nothing behind, else row by row; what succeeded stands.
@@ -163,7 +170,7 @@ async fn in_parts(
     error: Error,
     attempt: u32,
 ) -> Result<Action, Fault> {
-    let atomic = chain.is_atomic(at);
+    let atomic = chain.flow.steps[at].is_atomic();
     let whole = std::mem::take(&mut run.batch);
     let mut action = Action::default();
     // The front piece is always worked on first, so that rows of one key keep their order.
@@ -209,30 +216,24 @@ pub(super) async fn retry_row(
     at: usize,
     run: &mut Run,
     mut fail: Fail,
-    mut attempt: u32,
+    attempt: u32,
 ) -> Result<(), Fault> {
     let retry = chain.flow.steps[at].on_error.retry;
-    let mut backoff = retry.backoff.from;
-    while let Some(row) = fail.row.as_ref() {
+    let mut tries = Tries::spent(attempt, retry.backoff.from);
+    while let Some(mut one) = fail.batch() {
         if std::mem::take(&mut fail.held) {
             // It was not called yet.
-            attempt = 1;
+            tries.attempt = 1;
         } else if fail.error.class() == ErrorClass::Unavailable {
             let flow = Arc::clone(&chain.flow);
             chain.around.wait_for_conn(&flow, at, &fail.error).await?;
-        } else if attempt < retry.attempts && chain.flow.steps[at].retries(&fail.error) {
-            chain.around.counters.step(at).retries.add(1);
-            chain.around.sleep(backoff).await?;
-            backoff = (backoff * 2).min(retry.backoff.to);
-            attempt += 1;
+        } else if tries.attempt < retry.attempts && chain.flow.steps[at].retries(&fail.error) {
+            let (later, wait) = tries.later(&retry);
+            tries = later;
+            chain.wait(at, wait, &mut tries).await?;
         } else {
             break;
         }
-        let mut one = Batch::new(row.copy());
-        one.set_origin(
-            fail.origin
-                .map_or(Origin::All, |origin| Origin::Each(vec![origin])),
-        );
         let mut fails = Fails::default();
         match chain.steps[at - chain.first]
             .call(&mut one, run.keys.as_ref(), &mut fails)
@@ -250,7 +251,7 @@ pub(super) async fn retry_row(
             Verdict::Failed(error) => fail.error = error,
         }
     }
-    chain.withhold(std::iter::once(fail), attempt, Failed::Called);
+    chain.withhold(std::iter::once(fail), tries.attempt, Failed::Called);
     Ok(())
 }
 
@@ -346,12 +347,7 @@ fn take_rows(run: &mut Run, named: Named, chain: &mut Chain, attempt: u32) -> Ve
         .into_iter()
         .map(|(i, error)| run.batch.fail(i, error))
         .collect();
-    let held = |i| Fail {
-        held: true,
-        ..run
-            .batch
-            .fail(i, Error::retry("it waits behind a row of its key"))
-    };
+    let held = |i| run.batch.held(i);
     let again = retried.into_iter().map(|(i, error)| run.batch.fail(i, error));
     let again = again.chain(behind.into_iter().map(held)).collect();
     run.batch.retain(&keep);

@@ -2,14 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use kis_conf::{Mode, Order, Policy};
+use kis_conf::{Order, Policy};
 use kis_conn::ErrorClass;
 
 use super::{budget::Judged, chain::Chain, failure::Failing, fault::Fault, parcel::From};
 use crate::{
     error::Error,
     function::{HandsOn, Verdict},
-    row::{Batch, Fail, Fails, Origin, key::Keys},
+    row::{Batch, Fail, Fails, key::Keys},
 };
 
 /// How many rows of a batch are tried again to see whether a paused flow may go on.
@@ -99,17 +99,12 @@ impl Chain {
         let lost = rows.iter().filter(|row| row.failed == Failed::Before).count() as u64;
         let before = self.letters.len();
         for row in rows {
-            let failing = Failing {
-                flow: &self.flow,
-                step: &self.flow.steps[at],
+            let failing = Failing::at(
+                (&self.flow, &self.around),
                 at,
-                from: passing.from,
-                keys: passing.keys,
-                counters: &self.around.counters,
-                attempts: row.attempts,
-                now_ms: self.around.now_ms(),
-                book: &self.around.letters,
-            };
+                (passing.from, passing.keys),
+                row.attempts,
+            );
             self.failed += 1;
             let nth = self.fallen.count(at, row.fail.origin);
             failing.settle(row.fail, nth, &mut self.letters)?;
@@ -129,22 +124,14 @@ impl Chain {
         rows: &mut Vec<Withheld>,
         most: usize,
     ) -> Result<(u64, u64), Fault> {
-        let info = &self.flow.steps[at].info;
-        let (effects, hands_on) = (
-            matches!(info.mode, Mode::Save | Mode::Expand),
-            !matches!(info.on, HandsOn::Nothing),
-        );
-        let traceless = !effects || self.is_atomic(at);
+        let hands_on = !matches!(self.flow.steps[at].info.on, HandsOn::Nothing);
+        let traceless = !self.flow.steps[at].others_stand();
         let mut passed = Passed::of(self, passing, rows.len());
         let (mut tried, mut failed) = (0, 0);
         let mut left = Vec::with_capacity(rows.len());
         for mut row in std::mem::take(rows) {
-            let copy = row
-                .fail
-                .row
-                .as_ref()
-                .filter(|_| row.failed == Failed::Called && tried < most as u64);
-            let Some(copy) = copy.map(crate::row::Rows::copy) else {
+            let tries = row.failed == Failed::Called && tried < most as u64;
+            let Some(mut one) = row.fail.batch().filter(|_| tries) else {
                 left.push(row);
                 continue;
             };
@@ -153,12 +140,6 @@ impl Chain {
                 left.push(row);
                 continue;
             }
-            let mut one = Batch::new(copy);
-            one.set_origin(
-                row.fail
-                    .origin
-                    .map_or(Origin::All, |origin| Origin::Each(vec![origin])),
-            );
             tried += 1;
             match self.once(at, &mut one, passing.keys, for_good).await? {
                 Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::{any::Any, sync::Arc, time::Duration};
 
-use kis_conf::{FlowConf, GlobalConf, OnError, Order, Place, Policy, Problem, SourceConf};
+use kis_conf::{FlowConf, GlobalConf, Mode, OnError, Order, Place, Policy, Problem, SourceConf};
 use kis_conn::{BatchLimit, ConnectorInfo, ErrorClass, SourceInfo};
 
 use crate::{
@@ -161,6 +161,17 @@ impl FlowPlan {
 }
 
 impl StepPlan {
+    /// Whether a failed call leaves nothing behind.
+    pub(crate) fn is_atomic(&self) -> bool {
+        self.atomic && !self.conns.is_empty()
+    }
+
+    /// Whether the rows that a failed call does not name have had their effect: a step with effects outside whose
+    /// connectors do not undo a failed call.
+    pub(crate) fn others_stand(&self) -> bool {
+        matches!(self.info.mode, Mode::Save | Mode::Expand) && !self.is_atomic()
+    }
+
     /// What happens to a row that failed for good with this class and code.
     pub fn policy(&self, class: ErrorClass, code: &str) -> Policy {
         if let Some(policy) = self.variant_policy(code)

@@ -68,11 +68,6 @@ impl<'a, O: AsRef<Origin>> Behind<'a, O> {
     }
 }
 
-/// What stands in the place of the error of a row that waits behind another.
-pub(super) fn waits() -> Error {
-    Error::retry("it waits behind a row of its key that is tried again").with_code("held")
-}
-
 impl fmt::Debug for Hold<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hold")

@@ -206,6 +206,14 @@ impl Batch {
         }
     }
 
+    /// Row `i`, which is not called: it waits behind one that failed and is tried again.
+    pub(crate) fn held(&self, i: usize) -> Fail {
+        Fail {
+            held: true,
+            ..self.fail(i, Error::held())
+        }
+    }
+
     fn make_view<T: Row>(&mut self, fails: &mut Fails) -> Vec<T> {
         let mut out = Vec::with_capacity(self.len());
         let mut bad = Vec::new();

@@ -1,6 +1,6 @@
 //! The rows of a batch that a call could not handle.
 
-use super::Rows;
+use super::{Batch, Origin, Rows};
 use crate::error::Error;
 
 /// The rows that failed in one call.
@@ -23,6 +23,15 @@ pub struct Fail {
     pub row: Option<Rows>,
     /// Whether it was not called: it waits behind a row that failed and is tried again.
     pub held: bool,
+}
+
+impl Fail {
+    /// A copy of the row as a batch of its own, with its origin; nothing where the row is gone.
+    pub(crate) fn batch(&self) -> Option<Batch> {
+        let mut batch = Batch::new(self.row.as_ref()?.copy());
+        batch.set_origin(self.origin.map_or(Origin::All, |row| Origin::Each(vec![row])));
+        Some(batch)
+    }
 }
 
 impl Fails {

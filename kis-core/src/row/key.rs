@@ -164,6 +164,17 @@ impl Keys {
         }
     }
 
+    /// The keys of these rows, each by its number, in this order.
+    ///
+    /// # Panics
+    /// If a number is not below [`Keys::len`].
+    #[must_use]
+    pub fn pick(&self, rows: &[u32]) -> Keys {
+        let mut keys = Keys::with_capacity(rows.len());
+        rows.iter().for_each(|row| keys.push(self.get(*row as usize)));
+        keys
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.hashes.len()

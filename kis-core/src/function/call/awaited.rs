@@ -18,8 +18,7 @@ use super::{
 use crate::{
     error::Error,
     function::{
-        Action, BatchFn, ByRef, Function, Hold, Job, Place, RowFn, RowReturn, StateFn, Verdict,
-        hold::{self, Behind},
+        Action, BatchFn, ByRef, Function, Hold, Job, Place, RowFn, RowReturn, StateFn, Verdict, hold::Behind,
     },
     row::{Fail, Origin, Rows},
     state::State,
@@ -203,7 +202,7 @@ impl<'a, F: RowFn<By>, By> RowRun<'a, F, By> {
         let gone: Vec<u32> = self.bad.iter().map(|(i, _)| *i as u32).collect();
         for (i, error) in self.bad {
             let held = error.is_none();
-            let fail = job.batch.fail(i, error.unwrap_or_else(hold::waits));
+            let fail = job.batch.fail(i, error.unwrap_or_else(Error::held));
             job.fails.push(Fail { held, ..fail });
         }
         <F::Ret as RowReturn<By>>::finish(self.acc, job.batch, &gone);

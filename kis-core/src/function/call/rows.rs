@@ -10,10 +10,8 @@ use super::{keys::StateOf, wrong_state};
 use crate::{
     error::Error,
     function::{
-        Action, ByRef, ByVal, Hold, Job, Place, RowFn, RowReturn, StateFn, Verdict,
-        hold::{self, Behind},
-        place::GivenUp,
-        results::Walk,
+        Action, ByRef, ByVal, Hold, Job, Place, RowFn, RowReturn, StateFn, Verdict, hold::Behind,
+        place::GivenUp, results::Walk,
     },
     row::{Batch, Fail, Fails, Origin, Row, Rows},
 };
@@ -282,7 +280,7 @@ fn finish<By, R: RowReturn<By>, T: Row>(
             index: index as u32,
             origin: batch.origin_of(index),
             held: error.is_none(),
-            error: error.unwrap_or_else(hold::waits),
+            error: error.unwrap_or_else(Error::held),
         });
     }
     R::finish(acc, batch, &gone);
