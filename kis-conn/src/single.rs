@@ -1,4 +1,4 @@
-//! Sources with one partition that keep nothing in an outside system: what they have in common.
+//! Sources with one partition: what they have in common.
 
 use kis_conf::{Code, Problem, Start};
 
@@ -14,6 +14,14 @@ pub(crate) trait Single: Send + Sync + 'static {
 
     /// Reads from behind `from`.
     fn read(&self, from: Option<&Position>) -> Result<Box<dyn Reader>, ConnError>;
+
+    /// Everything at or below these positions is durable.
+    fn commit(&self, _: &[(Partition, Position)]) -> Result<(), ConnError> {
+        Ok(())
+    }
+
+    /// Gives back what is held.
+    fn close(&self) {}
 }
 
 /// A source with one partition.
@@ -43,12 +51,15 @@ impl<S: Single> Source for OnePartition<S> {
         })
     }
 
-    fn commit<'a>(&'a self, _: &'a [(Partition, Position)]) -> BoxFuture<'a, Result<(), ConnError>> {
-        Box::pin(async { Ok(()) })
+    fn commit<'a>(&'a self, up_to: &'a [(Partition, Position)]) -> BoxFuture<'a, Result<(), ConnError>> {
+        Box::pin(async { self.0.commit(up_to) })
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), ConnError>> {
-        Box::pin(async { Ok(()) })
+        Box::pin(async {
+            self.0.close();
+            Ok(())
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use crate::{
     BatchLimit, Block, BoxFuture, ConnError, Layout, Nature, Next, Partition, Position, RawRows, Reader,
     Source, SourceFacts, Unacked,
+    single::{OnePartition, Single},
 };
 
 /// A queue in memory, the twin of brokers that acknowledge row by row: whoever reads it must expect that rows come
@@ -103,13 +104,13 @@ impl MemoryQueue {
     /// acknowledged comes again, to any consumer.
     pub fn consumer(&self) -> Arc<dyn Source> {
         let number = self.inner.state.lock().number();
-        Arc::new(Consumer {
+        Arc::new(OnePartition(Consumer {
             connection: Arc::new(Connection {
                 queue: Arc::clone(&self.inner),
                 number,
                 unacked: Mutex::new(Unacked::new(Arc::clone(&self.inner.name))),
             }),
-        })
+        }))
     }
 }
 
@@ -218,7 +219,7 @@ impl Drop for Connection {
     }
 }
 
-impl Source for Consumer {
+impl Single for Consumer {
     fn facts(&self) -> SourceFacts {
         SourceFacts {
             nature: Nature::Queue,
@@ -227,40 +228,24 @@ impl Source for Consumer {
         }
     }
 
-    fn partitions(&self) -> BoxFuture<'_, Result<Vec<Partition>, ConnError>> {
-        Box::pin(async { Ok(vec![Partition::new(&self.connection.queue.name)]) })
+    fn name(&self) -> &str {
+        &self.connection.queue.name
     }
 
-    fn read<'a>(
-        &'a self,
-        partition: &'a Partition,
-        from: Option<&'a Position>,
-    ) -> BoxFuture<'a, Result<Box<dyn Reader>, ConnError>> {
-        Box::pin(async move {
-            let name = &self.connection.queue.name;
-            if partition.as_str() != &**name {
-                let message = format!("queue {name} has no partition {partition}; its only one is {name}");
-                return Err(ConnError::fatal("no_partition", message));
-            }
-            self.connection.unacked.lock().go_on_behind(from)?;
-            let connection = Arc::clone(&self.connection);
-            Ok(Box::new(QueueReader { connection }) as Box<dyn Reader>)
-        })
+    fn read(&self, from: Option<&Position>) -> Result<Box<dyn Reader>, ConnError> {
+        self.connection.unacked.lock().go_on_behind(from)?;
+        let connection = Arc::clone(&self.connection);
+        Ok(Box::new(QueueReader { connection }))
     }
 
-    fn commit<'a>(&'a self, up_to: &'a [(Partition, Position)]) -> BoxFuture<'a, Result<(), ConnError>> {
-        Box::pin(async {
-            up_to
-                .iter()
-                .try_for_each(|(_, position)| self.connection.commit(position))
-        })
+    fn commit(&self, up_to: &[(Partition, Position)]) -> Result<(), ConnError> {
+        up_to
+            .iter()
+            .try_for_each(|(_, position)| self.connection.commit(position))
     }
 
-    fn close(&self) -> BoxFuture<'_, Result<(), ConnError>> {
-        Box::pin(async {
-            self.connection.give_back();
-            Ok(())
-        })
+    fn close(&self) {
+        self.connection.give_back();
     }
 }
 
