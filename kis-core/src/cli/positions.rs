@@ -6,13 +6,7 @@ use clap::Subcommand;
 use kis_conn::{Partition, Position, store::Store};
 
 use super::{
-    App, Exit,
-    args::Common,
-    graph::known,
-    load::{Loaded, load},
-    refused::Refused,
-    store::At,
-    streams::Streams,
+    App, Exit, args::Common, graph::known, load::Loaded, refused::Refused, store::At, streams::Streams,
     table::table,
 };
 use crate::{
@@ -50,32 +44,17 @@ pub(super) enum Positions {
 
 /// Does what the command says.
 pub(super) fn positions(app: &App, common: &Common, command: &Positions, streams: &mut Streams) -> Exit {
-    let loaded = match load(app, common, streams) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
     let (Positions::Show { at, .. } | Positions::Set { at, .. }) = command;
-    let store = match at.open(&loaded, streams) {
-        Ok(store) => store,
-        Err(exit) => return exit,
-    };
-    let done = match command {
-        Positions::Show { flow, .. } => show(&loaded, &store, flow.as_deref()),
+    at.with((app, common), streams, |loaded, store| match command {
+        Positions::Show { flow, .. } => show(loaded, store, flow.as_deref()),
         Positions::Set {
             flow,
             source,
             partition,
             to,
             ..
-        } => Change::find(&loaded, &store, flow, source).and_then(|change| change.set(partition, to)),
-    };
-    match done {
-        Ok(text) => streams.result(&text),
-        Err(Refused { exit, text }) => {
-            streams.error(text);
-            exit
-        }
-    }
+        } => Change::find(loaded, store, flow, source).and_then(|change| change.set(partition, to)),
+    })
 }
 
 fn show(loaded: &Loaded, store: &Store, only: Option<&str>) -> Result<String, Refused> {

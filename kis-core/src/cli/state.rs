@@ -4,13 +4,7 @@ use clap::Subcommand;
 use kis_conn::store::{KEY_GROUPS, StateValue, Store, StoredState};
 
 use super::{
-    App, Exit,
-    args::Common,
-    load::{Loaded, load},
-    refused::Refused,
-    store::At,
-    streams::Streams,
-    table::table,
+    App, Exit, args::Common, load::Loaded, refused::Refused, store::At, streams::Streams, table::table,
 };
 use crate::{
     flow::{FlowPlan, StepPlan, stored},
@@ -68,35 +62,20 @@ pub(super) enum State {
 
 /// Does what the command says.
 pub(super) fn state(app: &App, common: &Common, command: &State, streams: &mut Streams) -> Exit {
-    let loaded = match load(app, common, streams) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
     let (State::Ls { at, .. } | State::Get { at, .. } | State::Drop { at, .. } | State::Mv { at, .. }) =
         command;
-    let store = match at.open(&loaded, streams) {
-        Ok(store) => store,
-        Err(exit) => return exit,
-    };
-    let done = match command {
-        State::Ls { flow, .. } => list(&loaded, &store, flow.as_deref()),
-        State::Get { flow, step, key, .. } => get(&loaded, &store, (flow, step), key),
+    at.with((app, common), streams, |loaded, store| match command {
+        State::Ls { flow, .. } => list(loaded, store, flow.as_deref()),
+        State::Get { flow, step, key, .. } => get(loaded, store, (flow, step), key),
         State::Drop {
             flow,
             step,
             yes,
             dry_run,
             ..
-        } => drop_state(&store, (flow, step), *yes, *dry_run),
-        State::Mv { flow, step, to, .. } => move_state(&loaded, &store, (flow, step), to),
-    };
-    match done {
-        Ok(text) => streams.result(&text),
-        Err(Refused { exit, text }) => {
-            streams.error(text);
-            exit
-        }
-    }
+        } => drop_state(store, (flow, step), *yes, *dry_run),
+        State::Mv { flow, step, to, .. } => move_state(loaded, store, (flow, step), to),
+    })
 }
 
 fn list(loaded: &Loaded, store: &Store, only: Option<&str>) -> Result<String, Refused> {

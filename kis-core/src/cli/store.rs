@@ -5,7 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use kis_conn::Store;
 
-use super::{Exit, load::Loaded, streams::Streams};
+use super::{
+    App, Exit,
+    args::Common,
+    load::{Loaded, load},
+    refused::Refused,
+    streams::Streams,
+};
 
 /// Where the store is.
 #[derive(Debug, Default, Args)]
@@ -38,5 +44,29 @@ impl At {
             streams.error(error);
             Exit::Failed
         })
+    }
+
+    /// Loads the configuration, opens the store, and prints what `work` finds there.
+    pub(super) fn with(
+        &self,
+        (app, common): (&App, &Common),
+        streams: &mut Streams,
+        work: impl FnOnce(&Loaded, &Store) -> Result<String, Refused>,
+    ) -> Exit {
+        let loaded = match load(app, common, streams) {
+            Ok(loaded) => loaded,
+            Err(exit) => return exit,
+        };
+        let store = match self.open(&loaded, streams) {
+            Ok(store) => store,
+            Err(exit) => return exit,
+        };
+        match work(&loaded, &store) {
+            Ok(text) => streams.result(&text),
+            Err(Refused { exit, text }) => {
+                streams.error(text);
+                exit
+            }
+        }
     }
 }
